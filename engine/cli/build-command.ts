@@ -1,0 +1,298 @@
+/** `flow build`: wires the parts, runs the build, and says what it came to. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { LocalBlobStore } from '../../cache/local-blob-store.ts';
+import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
+import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
+import type { Component } from '../core/component.ts';
+import { type FlowError as Failure, FlowError, formatError, isUsage } from '../core/errors.ts';
+import { EventStream } from '../core/events.ts';
+import { isId } from '../core/identity.ts';
+import { RealDisk } from '../io/disk.ts';
+import { FileIndex } from '../io/file-index.ts';
+import { type FileState, fileState } from '../io/file-state.ts';
+import { WorkerPool } from '../io/pool.ts';
+import { programIdentity } from '../io/program-identity.ts';
+import { realWorld } from '../io/real-world.ts';
+import { sweepSandboxes } from '../io/sandbox.ts';
+import { Build, type RunOutcome } from '../run/build.ts';
+import { type Assembled, assemble } from './assemble.ts';
+import { loadGraph } from './load-graph.ts';
+import { loadProfile } from './load-profile.ts';
+import { packageRoot } from './package-root.ts';
+import { PlainReporter } from './plain-reporter.ts';
+import { RuleRegistry } from './rule-registry.ts';
+import { ActionCounter, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
+import { parseTargets } from './targets.ts';
+import { writeUpToDate } from './up-to-date.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+export interface BuildFlags {
+  readonly stage?: string;
+  readonly profile?: string;
+  readonly results?: string;
+  readonly cacheDir?: string;
+  readonly jobs?: number;
+  readonly json?: boolean;
+  readonly events?: string;
+  readonly plain?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly platformId: string;
+  readonly videoId?: string;
+  readonly runId?: string;
+  readonly dataprocessorVersion: string;
+}
+
+const heapMiB = 2048;
+const mostHeldBytes = 256 * 2 ** 20;
+const memoryShare = 0.7;
+
+/** @returns the exit status */
+export async function buildCommand(
+  argv: readonly string[],
+  words: readonly string[],
+  flags: BuildFlags,
+): Promise<number> {
+  checkIds(flags);
+  const startedMs = performance.now();
+  const workspace = openWorkspace(flags);
+  const targets = parseTargets(words);
+  sweepSandboxes();
+  using index = openIndex(workspace);
+  const { graph, files: graphFiles, folders: graphFolders } = await loadGraph(workspace, index);
+  const { profile, files: profileFiles } = loadProfile(flags.profile ?? workspace.profile, workspace);
+  const registry = new RuleRegistry(workspace, index);
+  const { platformId, videoId, runId, dataprocessorVersion } = flags;
+  const identity = {
+    platformId,
+    dataprocessorVersion,
+    ...(videoId !== undefined && { videoId }),
+    ...(runId !== undefined && { runId }),
+  };
+  const stage = flags.stage ?? workspace.stage;
+  const assembled = await assemble({ workspace, index, graph, profile, registry, targets, stage, identity });
+  if (videoId !== undefined && targets.videos.length > 1) throw oneVideoOnly('--video-id');
+  if (runId !== undefined && targets.videos.length > 1) throw oneVideoOnly('--run-id');
+  const { outcomes, counter } = await runBuild({ workspace, index, assembled, words, flags, startedMs });
+  const summary = summarise(outcomes, assembled.refused, counter, performance.now() - startedMs);
+  for (const { error } of assembled.refused) process.stderr.write(`${formatError(error)}\n`);
+  tell(summary, flags);
+  if (summary.runs.every((run) => run.status === 'success')) {
+    const files = [
+      ...graphFiles,
+      ...profileFiles,
+      ...registry.sources,
+      ...assembled.sourceFiles,
+      ...targets.lists,
+    ];
+    const folders = [
+      ...graphFolders,
+      ...registry.folders,
+      ...assembled.folders,
+      ...targets.folders,
+      join(workspace.root, 'profiles'),
+    ];
+    const message = flags.quiet ? '' : upToDateText(summary, flags.json ?? false);
+    await rememberIfSettled({
+      workspace,
+      index,
+      outcomes,
+      argv,
+      files,
+      folders,
+      message,
+      isEventful: flags.events !== undefined,
+    });
+  }
+  index.flush();
+  return exitStatus(
+    summary,
+    assembled.refused.map(({ error }) => error),
+  );
+}
+
+function checkIds(flags: BuildFlags): void {
+  const ids = { '--platform-id': flags.platformId, '--video-id': flags.videoId, '--run-id': flags.runId };
+  for (const [flag, id] of Object.entries(ids)) {
+    if (id === undefined || isId(id)) continue;
+    throw new FlowError({
+      code: 'config_invalid',
+      blame: 'user',
+      where: flag,
+      message: `Cannot use "${id}" as an id: it becomes the name of a folder.`,
+      fix: 'Use 1 to 128 letters, digits, ".", "_" and "-".',
+    });
+  }
+}
+
+function oneVideoOnly(flag: string): FlowError {
+  return new FlowError({
+    code: 'config_invalid',
+    blame: 'user',
+    where: flag,
+    message: 'Cannot give several videos the same id.',
+    fix: 'Build one video at a time, or leave the flag out.',
+  });
+}
+
+function openIndex(workspace: Workspace): FileIndex & Disposable {
+  const index = new FileIndex(join(workspace.stateFolder, 'files.db'));
+  return Object.assign(index, { [Symbol.dispose]: () => index.close() });
+}
+
+interface BuildInput {
+  readonly workspace: Workspace;
+  readonly index: FileIndex;
+  readonly assembled: Assembled;
+  readonly words: readonly string[];
+  readonly flags: BuildFlags;
+  readonly startedMs: number;
+}
+
+async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; counter: ActionCounter }> {
+  const { workspace, index, assembled, words, flags, startedMs } = input;
+  const jobs = flags.jobs ?? workspace.jobs ?? availableParallelism();
+  const events = new EventStream(Date.now);
+  const counter = new ActionCounter();
+  const closeEvents = listenAll(events, counter, flags);
+  const warn = (message: string): void => events.emit({ type: 'warning', message });
+  const disk = new RealDisk();
+  const files = new LocalBlobStore(disk, workspace.cacheFolder);
+  const blobs = new VerifyingBlobStore(files, (digest) =>
+    warn(`The cached artifact ${digest} was damaged; it will be made again.`),
+  );
+  const actions = new SqliteActionCache(join(workspace.cacheFolder, 'actions.db'), warn);
+  const pool = new WorkerPool({ threads: jobs, heapMiB });
+  const memoryMiB = (totalmem() * memoryShare) / 2 ** 20;
+  const build = new Build(
+    {
+      place: { disk, index, files, blobs },
+      actions,
+      pool,
+      world: realWorld(),
+      events,
+      programs: await programsOf(
+        assembled.specs.flatMap((spec) => spec.components),
+        index,
+      ),
+      capacity: { cores: jobs, memoryMiB },
+      heldBytes: Math.min(mostHeldBytes, totalmem() / 16),
+    },
+    assembled.specs,
+  );
+  const stopListening = stopOnSignals(build);
+  events.emit({ type: 'build_started', targets: words, jobs });
+  try {
+    const outcomes = await build.run();
+    const isCancelled = outcomes.some((run) => run.status === 'cancelled');
+    const isFailed = assembled.refused.length > 0 || outcomes.some((run) => run.status === 'error');
+    const status = isCancelled ? 'cancelled' : isFailed ? 'error' : 'success';
+    events.emit({ type: 'build_finished', status, durationMs: performance.now() - startedMs });
+    return { outcomes, counter };
+  } finally {
+    stopListening();
+    closeEvents();
+    await pool.close();
+    actions.close();
+  }
+}
+
+async function programsOf(components: readonly Component[], index: FileIndex): Promise<Map<string, string>> {
+  const names = new Set(components.flatMap((component) => component.loaded.rule.programs(component.params)));
+  const identities = new Map<string, string>();
+  for (const name of names) identities.set(name, await programIdentity(name, index));
+  return identities;
+}
+
+/** @returns what closes the listeners' files */
+function listenAll(events: EventStream, counter: ActionCounter, flags: BuildFlags): () => void {
+  events.listen((event) => counter.listen(event));
+  if (!flags.quiet) {
+    const reporter = new PlainReporter(process.stderr, { isPlain: flags.plain ?? false });
+    events.listen((event) => reporter.listen(event));
+  }
+  if (flags.events === undefined) return () => undefined;
+  const descriptor = flags.events === '-' ? process.stdout.fd : openEvents(flags.events);
+  events.listen((event) => writeSync(descriptor, `${JSON.stringify(event)}\n`));
+  return () => {
+    if (descriptor !== process.stdout.fd) closeSync(descriptor);
+  };
+}
+
+function openEvents(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (cause) {
+    throw new FlowError({
+      code: 'config_invalid',
+      blame: 'user',
+      where: '--events',
+      message: `Cannot write events to "${path}": ${(cause as NodeJS.ErrnoException).code}.`,
+      fix: 'Name a file that can be written, or "-" for standard output.',
+      cause,
+    });
+  }
+}
+
+function stopOnSignals(build: Build): () => void {
+  let count = 0;
+  const onSignal = (): void => {
+    count += 1;
+    if (count === 1) {
+      process.stderr.write('\nStopping: what runs is finished first. Interrupt again to stop now.\n');
+      build.stop();
+    } else build.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return () => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+}
+
+function tell(summary: Summary, flags: BuildFlags): void {
+  if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  else if (!flags.quiet) (flags.events === '-' ? process.stderr : process.stdout).write(summaryText(summary));
+}
+
+interface Memory {
+  readonly workspace: Workspace;
+  readonly index: FileIndex;
+  readonly outcomes: readonly RunOutcome[];
+  readonly argv: readonly string[];
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  readonly message: string;
+  readonly isEventful: boolean;
+}
+
+/** Notes that all is done, if every file's state can be trusted to show the next change. */
+async function rememberIfSettled(memory: Memory): Promise<void> {
+  const { workspace, index, outcomes, argv, message } = memory;
+  if (memory.isEventful) return; // Its events are wanted anew each time.
+  const own = [join(packageRoot, 'package.json'), process.argv[1]!];
+  const outputs = outcomes.flatMap((outcome) => outcome.files);
+  const paths = [
+    ...memory.files,
+    ...own,
+    ...outputs,
+    ...(workspace.settingsFile ? [workspace.settingsFile] : []),
+  ];
+  for (const path of paths) if (index.peek(path) === undefined) await index.digestOf(path);
+  const states = await index.settle(new Set(paths));
+  if (!states) return;
+  for (const folder of memory.folders) {
+    const state = fileState(folder);
+    if (state !== undefined) states.set(folder, state as FileState);
+  }
+  await writeUpToDate(workspace.stateFolder, argv, { message, files: Object.fromEntries(states) });
+}
+
+function exitStatus(summary: Summary, refused: readonly Failure[]): number {
+  if (summary.status === 'cancelled') return 130;
+  if (refused.some((error) => isUsage(error.code))) return 2;
+  return summary.status === 'error' ? 1 : 0;
+}

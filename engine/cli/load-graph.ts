@@ -1,0 +1,61 @@
+/** Reads the graph of a workspace: the built-in one and the workspace's own `graphs/*.yaml`, as one. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from '../core/digest.ts';
+import { type Graph, parseGraph } from '../core/graph.ts';
+import { RealDisk, writeAtomically } from '../io/disk.ts';
+import type { FileIndex } from '../io/file-index.ts';
+import { packageRoot } from './package-root.ts';
+import type { Workspace } from './workspace.ts';
+import { readYaml, toErrors } from './yaml-document.ts';
+
+export interface LoadedGraph {
+  readonly graph: Graph;
+  readonly files: readonly string[];
+  /** Folders in which a new file would change the graph. */
+  readonly folders: readonly string[];
+}
+
+/** A parsed graph, kept as long as none of its files has other content. */
+interface Memo {
+  readonly version: number;
+  readonly files: readonly (readonly [string, Digest])[];
+  readonly graph: Graph;
+}
+
+/** Bumped when the parsed form changes. */
+const memoVersion = 1;
+
+/** @throws {AggregateError} of `FlowError`s with their places */
+export async function loadGraph(workspace: Workspace, index: FileIndex): Promise<LoadedGraph> {
+  const folders = [...new Set([join(packageRoot, 'graphs'), join(workspace.root, 'graphs')])];
+  const files = folders.flatMap((folder) =>
+    globSync('*.yaml', { cwd: folder })
+      .sort()
+      .map((name) => join(folder, name)),
+  );
+  const digests: [string, Digest][] = [];
+  for (const file of files) digests.push([file, await index.digestOf(file)]);
+  const memoPath = join(workspace.stateFolder, 'graph.json');
+  const graph = recall(memoPath, digests) ?? (await parseAndKeep(memoPath, digests));
+  return { graph, files, folders };
+}
+
+function recall(path: string, digests: Memo['files']): Graph | undefined {
+  try {
+    const memo = JSON.parse(readFileSync(path, 'utf8')) as Memo;
+    const isCurrent = memo.version === memoVersion && JSON.stringify(memo.files) === JSON.stringify(digests);
+    return isCurrent ? memo.graph : undefined;
+  } catch {
+    return undefined; // Not there, or not whole: parsing gives the same graph.
+  }
+}
+
+async function parseAndKeep(memoPath: string, digests: Memo['files']): Promise<Graph> {
+  const documents = digests.map(([file]) => ({ file, value: readYaml(file, 'graph_invalid') }));
+  const parsed = parseGraph(documents);
+  if ('issues' in parsed) throw new AggregateError(toErrors(parsed.issues, 'graph_invalid'));
+  const memo: Memo = { version: memoVersion, files: digests, graph: parsed.graph };
+  await writeAtomically(new RealDisk(), memoPath, JSON.stringify(memo));
+  return parsed.graph;
+}

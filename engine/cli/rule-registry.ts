@@ -1,0 +1,153 @@
+/**
+ * Finds rules by their names: `visual/cut-detection` is `rules/visual/cut-detection.ts`, of the workspace or else of
+ * the package. Each is bundled once; the bundle is remembered as long as none of its sources has other content.
+ */
+import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import type { BundleRef, LoadedRule } from '../core/component.ts';
+import { type Digest, hexOf } from '../core/digest.ts';
+import { FlowError } from '../core/errors.ts';
+import type { ComponentNode } from '../core/graph.ts';
+import type { Issue } from '../core/issue.ts';
+import { suggestion } from '../core/nearest.ts';
+import { bundleRule } from '../io/bundler.ts';
+import { RealDisk, writeAtomically } from '../io/disk.ts';
+import type { FileIndex } from '../io/file-index.ts';
+import { importRule } from '../io/import-rule.ts';
+import { xxh64Of } from '../io/xxh64.ts';
+import { packageRoot } from './package-root.ts';
+import type { Workspace } from './workspace.ts';
+
+interface Remembered {
+  readonly digest: Digest;
+  readonly checksum: string;
+  readonly sources: readonly (readonly [string, Digest])[];
+}
+
+type Memo = Record<string, Remembered>;
+
+export class RuleRegistry {
+  readonly #workspace: Workspace;
+  readonly #index: FileIndex;
+  readonly #memoPath: string;
+  readonly #memo: Memo;
+  readonly #sources = new Set<string>();
+  #isChanged = false;
+
+  constructor(workspace: Workspace, index: FileIndex) {
+    this.#workspace = workspace;
+    this.#index = index;
+    this.#memoPath = join(workspace.stateFolder, 'rules.json');
+    this.#memo = readMemo(this.#memoPath);
+  }
+
+  /** The source files of all rules loaded so far. */
+  get sources(): ReadonlySet<string> {
+    return this.#sources;
+  }
+
+  /** Folders in which a new file could stand for another rule. */
+  get folders(): string[] {
+    const root = join(this.#workspace.root, 'rules');
+    if (!existsSync(root)) return [this.#workspace.root];
+    return [root, ...globSync('**/', { cwd: root }).map((name) => join(root, name))];
+  }
+
+  /** Loads the rules that the nodes name; or says which are unknown. @throws {FlowError} for a rule that is broken */
+  async load(
+    nodes: readonly ComponentNode[],
+  ): Promise<{ rules: Map<string, LoadedRule> } | { issues: Issue[] }> {
+    const rules = new Map<string, LoadedRule>();
+    const issues: Issue[] = [];
+    for (const node of nodes) {
+      if (rules.has(node.rule)) continue;
+      const path = this.#find(node.rule);
+      if (path) rules.set(node.rule, await this.#load(path));
+      else issues.push(this.#unknown(node));
+    }
+    if (this.#isChanged) await writeAtomically(new RealDisk(), this.#memoPath, JSON.stringify(this.#memo));
+    return issues.length > 0 ? { issues } : { rules };
+  }
+
+  get #folders(): string[] {
+    return [...new Set([join(this.#workspace.root, 'rules'), join(packageRoot, 'rules')])];
+  }
+
+  #find(name: string): string | undefined {
+    if (!/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(name)) return undefined;
+    return this.#folders.map((folder) => join(folder, `${name}.ts`)).find((path) => existsSync(path));
+  }
+
+  #unknown(node: ComponentNode): Issue {
+    const known = this.#folders.flatMap((folder) =>
+      globSync('**/*.ts', { cwd: folder })
+        .filter((path) => /defineRule|defineOpenRule/.test(readFileSync(join(folder, path), 'utf8')))
+        .map((path) => path.replace(/\.ts$/, '')),
+    );
+    return {
+      file: node.file,
+      path: ['components', node.name, 'rule'],
+      isKey: false,
+      message: `Cannot run "${node.name}": there is no rule "${node.rule}" (rules/${node.rule}.ts).`,
+      fix: suggestion(node.rule, [...new Set(known)].sort()),
+    };
+  }
+
+  async #load(path: string): Promise<LoadedRule> {
+    const remembered = (await this.#recall(path)) ?? (await this.#bundle(path));
+    for (const [source] of remembered.sources) this.#sources.add(source);
+    const bundle: BundleRef = {
+      bundlePath: this.#bundlePath(remembered.digest),
+      checksum: remembered.checksum,
+      packageFolders: [dirname(path), packageRoot],
+    };
+    return { rule: await importRule(bundle), digest: remembered.digest, bundle };
+  }
+
+  #bundlePath(digest: Digest): string {
+    return join(this.#workspace.stateFolder, 'bundles', `${hexOf(digest)}.mjs`);
+  }
+
+  async #recall(path: string): Promise<Remembered | undefined> {
+    const remembered = this.#memo[path];
+    if (!remembered) return undefined;
+    for (const [source, digest] of remembered.sources) {
+      if (!existsSync(source) || (await this.#index.digestOf(source)) !== digest) return undefined;
+    }
+    const bundlePath = this.#bundlePath(remembered.digest);
+    const isWhole =
+      existsSync(bundlePath) && (await xxh64Of(readFileSync(bundlePath))) === remembered.checksum;
+    return isWhole ? remembered : undefined;
+  }
+
+  async #bundle(path: string): Promise<Remembered> {
+    const { code, digest, sources } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts')).catch(
+      (error) => {
+        throw withNearPath(error, path);
+      },
+    );
+    const bundlePath = this.#bundlePath(digest);
+    mkdirSync(dirname(bundlePath), { recursive: true });
+    await writeAtomically(new RealDisk(), bundlePath, code);
+    const digests: [string, Digest][] = [];
+    for (const source of sources) digests.push([source, await this.#index.digestOf(source)]);
+    const remembered: Remembered = { digest, checksum: await xxh64Of(code), sources: digests };
+    this.#memo[path] = remembered;
+    this.#isChanged = true;
+    return remembered;
+  }
+}
+
+function withNearPath(error: unknown, path: string): unknown {
+  if (!(error instanceof FlowError) || error.where !== undefined) return error;
+  const { code, blame, message, excerpt, fix, cause } = error;
+  return new FlowError({ code, blame, message, excerpt, fix, cause, where: relative(process.cwd(), path) });
+}
+
+function readMemo(path: string): Memo {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Memo;
+  } catch {
+    return {}; // Not there, or not whole: bundling gives the same bundles.
+  }
+}

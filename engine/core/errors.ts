@@ -1,0 +1,156 @@
+/** The one error that users see: where, what, why, and what to do. docs/errors.md lists the codes; a test holds the two together. */
+
+const permanentCodes = [
+  'config_invalid',
+  'graph_invalid',
+  'input_not_found',
+  'input_unreadable',
+  'decode_failed',
+  'unsupported_media',
+  'model_not_found',
+  'model_digest_mismatch',
+  'model_io_mismatch',
+  'triton_model_not_found',
+  'dependency_failed',
+  'dependency_missing',
+  'rule_failed',
+  'nondeterministic',
+  'output_invalid',
+  'auth_failed',
+] as const;
+
+const transientCodes = [
+  'triton_unavailable',
+  'triton_timeout',
+  'remote_unavailable',
+  'gpu_oom',
+  'rule_timeout',
+  'worker_lost',
+  'model_fetch_failed',
+] as const;
+
+const machineCodes = ['disk_full', 'out_of_memory', 'cancelled', 'internal'] as const;
+
+export const errorCodes = [...permanentCodes, ...transientCodes, ...machineCodes] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Whom an error blames: who has to do something about it. */
+export type Blame = 'user' | 'rule' | 'machine';
+
+export interface FlowErrorParts {
+  readonly code: ErrorCode;
+  readonly blame: Blame;
+  /** Opens with 'Cannot' and the act; quotes the value received. */
+  readonly message: string;
+  /** `file:line:column`, a file, a flag, or a node. */
+  readonly where?: string | undefined;
+  /** Lines of the source with the place marked. */
+  readonly excerpt?: string | undefined;
+  /** What to do, one sentence. */
+  readonly fix: string;
+  readonly cause?: unknown;
+}
+
+export class FlowError extends Error {
+  readonly code: ErrorCode;
+  readonly blame: Blame;
+  readonly where: string | undefined;
+  readonly excerpt: string | undefined;
+  readonly fix: string;
+
+  constructor(parts: FlowErrorParts) {
+    super(parts.message, parts.cause === undefined ? {} : { cause: parts.cause });
+    this.name = 'FlowError';
+    this.code = parts.code;
+    this.blame = parts.blame;
+    this.where = parts.where;
+    this.excerpt = parts.excerpt;
+    this.fix = parts.fix;
+  }
+}
+
+/** True where trying again may help. */
+export function isTransient(code: ErrorCode): boolean {
+  return (transientCodes as readonly string[]).includes(code);
+}
+
+/** True for errors of a graph, profile, flag or target: exit status 2. */
+export function isUsage(code: ErrorCode): boolean {
+  return code === 'config_invalid' || code === 'graph_invalid';
+}
+
+/** The text shown to a person: place and code, message, excerpt, causes, mend. */
+export function formatError(error: FlowError): string {
+  const lines = [`${error.where ? `${error.where}: ` : ''}${error.code}`, ...indent(error.message)];
+  if (error.excerpt) lines.push(...indent(error.excerpt));
+  for (const reason of causes(error)) lines.push(...indent(`Why: ${reason}`));
+  lines.push(...indent(`Fix: ${error.fix}`));
+  return lines.join('\n');
+}
+
+function causes(error: Error): string[] {
+  const reasons: string[] = [];
+  for (let cause = error.cause; cause instanceof Error && reasons.length < 5; cause = cause.cause) {
+    if (!error.message.includes(cause.message)) reasons.push(cause.message);
+  }
+  return reasons;
+}
+
+function indent(text: string): string[] {
+  return text.split('\n').map((line) => `  ${line}`);
+}
+
+/** Any thrown value as a `FlowError`; a bug in the engine becomes `internal`. */
+export function toFlowError(thrown: unknown): FlowError {
+  if (thrown instanceof FlowError) return thrown;
+  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(cause);
+  return new FlowError({
+    code: 'internal',
+    blame: 'machine',
+    message: `Cannot go on: ${cause.message}`,
+    fix: 'This is a bug in flow. Run again with --verbose and report the stack.',
+    cause,
+  });
+}
+
+export function diskFull(cause: Error): FlowError {
+  return new FlowError({
+    code: 'disk_full',
+    blame: 'machine',
+    message: `Cannot write: the disk is full (${cause.message}).`,
+    fix: 'Free some space, then build again: finished work is kept.',
+    cause,
+  });
+}
+
+export function cancelled(): FlowError {
+  return new FlowError({
+    code: 'cancelled',
+    blame: 'user',
+    message: 'Cannot finish: the build was interrupted.',
+    fix: 'Build again: finished work is kept.',
+  });
+}
+
+/** An error as plain data: it crosses a thread, or goes into a journal. */
+export interface ErrorRecord extends Omit<FlowErrorParts, 'cause'> {
+  readonly causes: readonly string[];
+  readonly stack?: string | undefined;
+}
+
+export function toRecord(error: FlowError): ErrorRecord {
+  const { code, blame, message, where, excerpt, fix, stack } = error;
+  return { code, blame, message, where, excerpt, fix, causes: causes(error), stack };
+}
+
+export function fromRecord(record: ErrorRecord): FlowError {
+  const cause = [...record.causes]
+    .reverse()
+    .reduce<Error | undefined>((inner, message) => new Error(message, inner && { cause: inner }), undefined);
+  const error = new FlowError({ ...record, cause });
+  if (record.stack) error.stack = record.stack;
+  return error;
+}

@@ -1,0 +1,193 @@
+/** Profiles: which components are on, with what params, how often they sample, and how failures are met. */
+import { z } from 'zod';
+import { checkDocument, type Issue } from './issue.ts';
+import type { SamplingBudget } from './sampling.ts';
+
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+};
+
+const byteSize = z.union([z.number().int().nonnegative(), z.string()]).transform((value, context) => {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([KMG]i?B)?$/.exec(String(value)) ?? [];
+  const factor = units[unit ?? ''];
+  if (amount === undefined || factor === undefined) {
+    context.addIssue({ code: 'custom', message: `"${value}" is no size; write for example 512MiB` });
+    return z.NEVER;
+  }
+  return Math.round(Number(amount) * factor);
+});
+
+const samplingSchema = z.strictObject({
+  fps: z.union([z.number().positive().max(1000), z.literal('keyframes')]).optional(),
+  max_frames: z.number().int().positive().optional(),
+  width: z.number().int().min(2).max(8192).optional(),
+  height: z.number().int().min(2).max(8192).optional(),
+});
+
+const componentSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  required: z.boolean().optional(),
+  sampling: samplingSchema.optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+});
+
+const resourceSchema = z.strictObject({
+  memory_per_task: byteSize.optional(),
+  gpu_memory_per_task: byteSize.optional(),
+  cpu_cores_per_task: z.number().nonnegative().max(1024).optional(),
+});
+
+const modelSchema = z.strictObject({
+  model: z.string(),
+  version: z.string(),
+  engine: z.string(),
+  precision: z.string(),
+  device: z.string(),
+});
+
+const profileSchema = z.strictObject({
+  schema_version: z.literal(1),
+  name: z.string().min(1),
+  extends: z.string().optional(),
+  analysis: z
+    .strictObject({
+      fps: z.number().positive().max(1000).optional(),
+      width: z.number().int().min(2).max(8192).optional(),
+      height: z.number().int().min(2).max(8192).optional(),
+    })
+    .optional(),
+  sampling_policy_version: z.string().optional(),
+  components: z.record(z.string(), componentSchema).default({}),
+  models: z.record(z.string(), modelSchema).default({}),
+  resources: z.record(z.string(), resourceSchema).default({}),
+  failure: z
+    .strictObject({
+      grace_sec: z.number().nonnegative().optional(),
+      retries: z.number().int().min(0).max(10).optional(),
+    })
+    .optional(),
+});
+
+type ProfileLayer = z.output<typeof profileSchema>;
+
+export interface ProfileDocument {
+  readonly file: string;
+  readonly value: unknown;
+}
+
+/** A profile with its ancestors merged in. */
+export interface Profile {
+  readonly name: string;
+  readonly analysis: { readonly fps: number; readonly width: number; readonly height: number };
+  readonly samplingPolicyVersion: string;
+  readonly components: Readonly<Record<string, ProfileComponent>>;
+  readonly models: ProfileLayer['models'];
+  readonly resources: Readonly<Record<string, { readonly cores?: number; readonly memoryMiB?: number }>>;
+  readonly failure: { readonly graceSec: number; readonly retries: number };
+  /** Component → the file that speaks of it last, for messages. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface ProfileComponent {
+  readonly isEnabled: boolean;
+  /** Undefined where the graph decides. */
+  readonly isRequired: boolean | undefined;
+  readonly sampling: {
+    readonly fps?: number | 'keyframes';
+    readonly maxFrames?: number;
+    readonly width?: number;
+    readonly height?: number;
+  };
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+const defaultAnalysis = { fps: 4, width: 320, height: 180 };
+const defaultMaxFrames = 100_000;
+
+/** What a profile extends, before it is checked as a whole: to know which document to read next. */
+export function extendsOf(value: unknown): string | undefined {
+  const parent = (value as { extends?: unknown } | null)?.extends;
+  return typeof parent === 'string' ? parent : undefined;
+}
+
+/** Merges a chain of documents, the eldest first; or says all that is wrong with them. */
+export function parseProfile(chain: readonly ProfileDocument[]): { profile: Profile } | { issues: Issue[] } {
+  const layers: { file: string; layer: ProfileLayer }[] = [];
+  const issues: Issue[] = [];
+  for (const { file, value } of chain) {
+    const checked = checkDocument(file, profileSchema, value);
+    if ('issues' in checked) issues.push(...checked.issues);
+    else layers.push({ file, layer: checked.value });
+  }
+  if (issues.length > 0) return { issues };
+  const files = Object.fromEntries(
+    layers.flatMap(({ file, layer }) => Object.keys(layer.components).map((key) => [key, file])),
+  );
+  const merged = layers.map(({ layer }) => layer as unknown).reduce(mergeDeep) as ProfileLayer;
+  return { profile: toProfile(merged, files) };
+}
+
+function toProfile(layer: ProfileLayer, files: Readonly<Record<string, string>>): Profile {
+  const { fps, width, height } = layer.analysis ?? {};
+  return {
+    name: layer.name,
+    analysis: {
+      fps: fps ?? defaultAnalysis.fps,
+      width: width ?? defaultAnalysis.width,
+      height: height ?? defaultAnalysis.height,
+    },
+    samplingPolicyVersion: layer.sampling_policy_version ?? '1',
+    components: mapValues(layer.components, toComponent),
+    models: layer.models,
+    resources: mapValues(layer.resources, (row) => ({
+      ...(row.cpu_cores_per_task !== undefined && { cores: row.cpu_cores_per_task }),
+      ...(row.memory_per_task !== undefined && { memoryMiB: row.memory_per_task / 2 ** 20 }),
+    })),
+    failure: { graceSec: layer.failure?.grace_sec ?? 30, retries: layer.failure?.retries ?? 2 },
+    files,
+  };
+}
+
+function toComponent(row: z.output<typeof componentSchema>): ProfileComponent {
+  const { fps, max_frames, width, height } = row.sampling ?? {};
+  return {
+    isEnabled: row.enabled ?? true,
+    isRequired: row.required,
+    sampling: {
+      ...(fps !== undefined && { fps }),
+      ...(max_frames !== undefined && { maxFrames: max_frames }),
+      ...(width !== undefined && { width }),
+      ...(height !== undefined && { height }),
+    },
+    params: row.params ?? {},
+  };
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+/** The child's values over the parent's: objects are merged key by key, everything else is replaced. */
+function mergeDeep(parent: unknown, child: unknown): unknown {
+  if (child === undefined) return parent;
+  if (!isPlainObject(parent) || !isPlainObject(child)) return child;
+  const merged: Record<string, unknown> = { ...parent };
+  for (const [key, value] of Object.entries(child)) merged[key] = mergeDeep(parent[key], value);
+  return merged;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The frame budget of a component: its own entry over the profile's `analysis`. */
+export function budgetOf(profile: Profile, component: string): SamplingBudget {
+  const own = profile.components[component]?.sampling ?? {};
+  return { ...profile.analysis, maxFrames: defaultMaxFrames, ...own };
+}

@@ -1,0 +1,119 @@
+/** The file system, as far as stores and results need it: a seam, so that tests can break it at any call. */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface Disk {
+  /** The file's content in shared memory; undefined if there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Creates a file that did not exist; parent folders are made. */
+  create(path: string, content: Uint8Array, options: { isDurable: boolean; mode: number }): Promise<void>;
+  /** Replaces what is at `to`. */
+  rename(from: string, to: string): Promise<void>;
+  /** Makes `to` a file of the same content that did not exist, as cheaply as the file system can. */
+  clone(from: string, to: string): Promise<'reflink' | 'hardlink' | 'copy'>;
+  /** Removes a file or folder; nothing happens if it is not there. */
+  remove(path: string): Promise<void>;
+  /** Size in bytes, or undefined if there is no such file. */
+  sizeOf(path: string): Promise<number | undefined>;
+  /** Names in a folder; none if there is no such folder. */
+  list(path: string): Promise<string[]>;
+}
+
+/** Files of this size and above are shared by a hard link where the file system has no reflinks; smaller ones are copied. */
+const hardLinkFromBytes = 4 * 2 ** 20;
+
+export class RealDisk implements Disk {
+  async read(path: string): Promise<Uint8Array | undefined> {
+    const handle = await open(path, 'r').catch(undefinedIfMissing);
+    if (!handle) return undefined;
+    try {
+      const { size } = await handle.stat();
+      const content = new Uint8Array(new SharedArrayBuffer(size));
+      for (let at = 0; at < size; ) {
+        const { bytesRead } = await handle.read(content, at, size - at, at);
+        if (bytesRead === 0) return content.subarray(0, at); // Cut while we read: its digest will tell.
+        at += bytesRead;
+      }
+      return content;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async create(
+    path: string,
+    content: Uint8Array,
+    { isDurable, mode }: { isDurable: boolean; mode: number },
+  ): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(path, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      if (isDurable) await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to);
+  }
+
+  async clone(from: string, to: string): Promise<'reflink' | 'hardlink' | 'copy'> {
+    await mkdir(dirname(to), { recursive: true });
+    try {
+      await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+      return 'reflink';
+    } catch {
+      await rm(to, { force: true }); // Not this file system, or not this pair of them: the next best way.
+    }
+    if ((await stat(from)).size >= hardLinkFromBytes) {
+      const isLinked = await link(from, to).then(
+        () => true,
+        () => false,
+      );
+      if (isLinked) return 'hardlink';
+    }
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+    await chmod(to, 0o644);
+    return 'copy';
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(path, { force: true, recursive: true });
+  }
+
+  async sizeOf(path: string): Promise<number | undefined> {
+    return (await stat(path).catch(undefinedIfMissing))?.size;
+  }
+
+  async list(path: string): Promise<string[]> {
+    return (await readdir(path).catch(undefinedIfMissing)) ?? [];
+  }
+}
+
+function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw error;
+}
+
+/** A name beside `path` that nobody else uses, and that tells which process left it behind. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.tmp-${process.pid}-${randomUUID()}`);
+}
+
+/** Writes a file so that readers see the old content or the new, never a mixture, whenever the writer dies. */
+export async function writeAtomically(disk: Disk, path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const temporary = temporaryBeside(path);
+  try {
+    await disk.create(temporary, bytes, { isDurable: false, mode: 0o644 });
+    await disk.rename(temporary, path);
+  } catch (error) {
+    await disk.remove(temporary).catch(() => undefined); // The first error is the one to tell.
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/** `Media` by ffmpeg. Nothing outside this folder knows of it. */
+import type {
+  DecodedFrames,
+  DecodeFrames,
+  DecodePcm,
+  LoudnessReport,
+  Media,
+  MediaInfo,
+  PacketScan,
+  Pcm,
+} from '../../core/media.ts';
+import { decodeFrames } from './decode-frames.ts';
+import { decodePcm } from './decode-pcm.ts';
+import { measureLoudness } from './measure-loudness.ts';
+import { probeMedia } from './probe-media.ts';
+import { scanPackets } from './scan-packets.ts';
+
+export class FfmpegMedia implements Media {
+  readonly #threads: number;
+
+  /** @param options.threads threads of one decoding; no result depends on it */
+  constructor(options: { readonly threads?: number } = {}) {
+    this.#threads = options.threads ?? 1;
+  }
+
+  probe(path: string, signal: AbortSignal): Promise<MediaInfo> {
+    return probeMedia(path, signal);
+  }
+
+  scanPackets(path: string, info: MediaInfo, signal: AbortSignal): Promise<PacketScan> {
+    return scanPackets(path, info, signal);
+  }
+
+  decodeFrames(
+    request: DecodeFrames,
+    signal: AbortSignal,
+  ): Promise<{ views: DecodedFrames[]; warnings: string[] }> {
+    return decodeFrames(request, { threads: this.#threads, signal });
+  }
+
+  decodePcm(request: DecodePcm, signal: AbortSignal): Promise<Pcm & { warnings: string[] }> {
+    return decodePcm(request, { threads: this.#threads, signal });
+  }
+
+  measureLoudness(pcm: Pcm, signal: AbortSignal): Promise<LoudnessReport> {
+    return measureLoudness(pcm, signal);
+  }
+}

@@ -1,0 +1,65 @@
+/** CPU workers: threads that perform actions. A thread that dies takes its action with it, never the engine. */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { FlowError } from '../core/errors.ts';
+import type { Task, TaskResult } from './task.ts';
+
+/** Performs tasks somewhere. */
+export interface Pool {
+  perform(task: Task, signal: AbortSignal): Promise<TaskResult>;
+  close(): Promise<void>;
+}
+
+/** Long enough that a worker survives the pauses of a build; short enough that an idle watch gives memory back. */
+const idleTimeoutMs = 10_000;
+
+export class WorkerPool implements Pool {
+  readonly #threads: number;
+  readonly #heapMiB: number;
+  #piscina: Piscina | undefined;
+
+  constructor({ threads, heapMiB }: { threads: number; heapMiB: number }) {
+    this.#threads = threads;
+    this.#heapMiB = heapMiB;
+  }
+
+  async perform(task: Task, signal: AbortSignal): Promise<TaskResult> {
+    try {
+      return (await this.#start().run(task, { signal })) as TaskResult; // The worker module's return type.
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw workerLost(error as Error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#piscina?.destroy();
+  }
+
+  #start(): Piscina {
+    this.#piscina ??= new Piscina({
+      filename: fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url)),
+      minThreads: 0,
+      maxThreads: this.#threads,
+      idleTimeout: idleTimeoutMs,
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMiB },
+    });
+    // Piscina reports a lost thread to its task and here; without a listener the second would end the process.
+    this.#piscina.on('error', () => undefined);
+    return this.#piscina;
+  }
+}
+
+function workerLost(cause: Error): FlowError {
+  const isMemory = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return new FlowError({
+    code: 'worker_lost',
+    blame: isMemory ? 'rule' : 'machine',
+    message: `Cannot finish the action: its worker ${isMemory ? 'ran out of memory' : 'ended'} (${cause.message}).`,
+    fix: isMemory
+      ? 'Let the rule hold less in memory at once, or raise `memory_per_task` in the profile.'
+      : 'Look for process.exit() or a crashing native module in the rule.',
+    cause,
+  });
+}

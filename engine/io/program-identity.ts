@@ -1,0 +1,38 @@
+/** What stands for an external program in the keys of the actions that use it. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { FlowError } from '../core/errors.ts';
+import type { FileIndex } from './file-index.ts';
+import { ffmpegVersion } from './media/ffmpeg-program.ts';
+
+/**
+ * ffmpeg is told by its version, since one version may be packed in many ways; other programs by the digest of their file.
+ *
+ * @throws {FlowError} `config_invalid` if there is no such program
+ */
+export async function programIdentity(name: string, index: FileIndex): Promise<string> {
+  return name === 'ffmpeg' ? ffmpegVersion() : index.digestOf(findProgram(name));
+}
+
+function findProgram(name: string): string {
+  const candidates = name.includes('/')
+    ? [name]
+    : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
+  const found = candidates.find(isExecutable);
+  if (found) return found;
+  throw new FlowError({
+    code: 'config_invalid',
+    blame: 'user',
+    message: `Cannot find the program "${name}".`,
+    fix: `Install it, or add its folder to PATH.`,
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+/** The manifest of one run, kept up to date on disk while the run goes on. */
+import { join } from 'node:path';
+import type { Digest } from '../core/digest.ts';
+import type { RunStatus } from '../core/events.ts';
+import { type Manifest, type ManifestComponent, manifestSchemaVersion } from '../core/manifest.ts';
+import { type Disk, writeAtomically } from '../io/disk.ts';
+
+export interface RunIdentity {
+  readonly platformId: string;
+  readonly videoId: string;
+  readonly runId: string;
+  readonly configHash: Digest;
+  readonly samplingPolicyVersion: string;
+  readonly dataprocessorVersion: string;
+  readonly stage: string;
+  readonly profile: string;
+  readonly flowVersion: string;
+  readonly modelMapping: Readonly<Record<string, unknown>>;
+  readonly source: { readonly name: string; readonly digest: Digest; readonly sizeBytes: number };
+}
+
+export type SourceFacts = Omit<Manifest['run']['source'], 'name' | 'digest' | 'size'>;
+
+const unknownFacts: SourceFacts = {
+  duration_sec: null,
+  width: null,
+  height: null,
+  fps: null,
+  has_audio: null,
+};
+
+export class RunRecord {
+  readonly folder: string;
+  readonly #disk: Disk;
+  readonly #identity: RunIdentity;
+  readonly #createdAt: string;
+  readonly #components = new Map<string, ManifestComponent>();
+  readonly #order: readonly string[];
+  #facts = unknownFacts;
+  #writing: Promise<void> = Promise.resolve();
+  #isDirty = false;
+
+  /** @param order names of all components of the run, in the order in which the manifest lists them */
+  constructor(
+    disk: Disk,
+    resultsFolder: string,
+    identity: RunIdentity,
+    setting: { createdAt: string; order: readonly string[] },
+  ) {
+    this.#disk = disk;
+    this.#identity = identity;
+    this.#createdAt = setting.createdAt;
+    this.#order = setting.order;
+    this.folder = join(resultsFolder, identity.platformId, identity.videoId, identity.runId);
+  }
+
+  get manifestPath(): string {
+    return join(this.folder, 'manifest.json');
+  }
+
+  setFacts(facts: SourceFacts): void {
+    this.#facts = facts;
+  }
+
+  setComponent(component: ManifestComponent): void {
+    this.#components.set(component.name, component);
+    this.#write('running', null);
+  }
+
+  /** The last word; settles when the manifest is on disk. @throws what writing threw, now or before */
+  async finish(status: RunStatus, finishedAt: string): Promise<void> {
+    await this.#writing;
+    await writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
+  }
+
+  /** Writes one after the other; what changes meanwhile goes into the next one. */
+  #write(status: RunStatus, finishedAt: string | null): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
+    this.#writing = this.#writing.then(() => {
+      this.#isDirty = false;
+      return writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
+    });
+    this.#writing.catch(() => undefined); // `finish` throws it.
+  }
+
+  #text(status: RunStatus, finishedAt: string | null): string {
+    const { source, ...identity } = this.#identity;
+    const manifest: Manifest = {
+      schema_version: manifestSchemaVersion,
+      run: {
+        platform_id: identity.platformId,
+        video_id: identity.videoId,
+        run_id: identity.runId,
+        config_hash: identity.configHash,
+        sampling_policy_version: identity.samplingPolicyVersion,
+        dataprocessor_version: identity.dataprocessorVersion,
+        stage: identity.stage,
+        profile: identity.profile,
+        status,
+        created_at: this.#createdAt,
+        finished_at: finishedAt,
+        flow_version: identity.flowVersion,
+        resolved_model_mapping: { ...identity.modelMapping },
+        source: { name: source.name, digest: source.digest, size: source.sizeBytes, ...this.#facts },
+      },
+      components: this.#order.flatMap((name) => this.#components.get(name) ?? []),
+    };
+    return `${JSON.stringify(manifest, null, 2)}\n`;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Bytes that running actions may still need, in memory: ephemeral ones live here only. Under pressure the oldest
+ * are spilled to a store; what nobody needs any more is let go.
+ */
+import type { Digest } from '../core/digest.ts';
+import type { ActionNode } from '../core/plan.ts';
+import type { BlobStore } from '../core/store.ts';
+
+interface Item {
+  readonly digest: Digest;
+  /** Undefined while the bytes lie in the store. */
+  bytes: Uint8Array | undefined;
+  readonly sizeBytes: number;
+}
+
+export class Shelf {
+  readonly #items = new Map<ActionNode, Map<string, Item>>();
+  readonly #spilled = new Set<Digest>();
+  readonly #store: BlobStore;
+  readonly #budgetBytes: number;
+  #heldBytes = 0;
+
+  constructor(store: BlobStore, budgetBytes: number) {
+    this.#store = store;
+    this.#budgetBytes = budgetBytes;
+  }
+
+  /** True when new work should rather not add to what is held. */
+  get isFull(): boolean {
+    return this.#heldBytes >= this.#budgetBytes;
+  }
+
+  async put(node: ActionNode, output: string, digest: Digest, bytes: Uint8Array): Promise<void> {
+    const items = this.#items.get(node) ?? new Map<string, Item>();
+    this.#items.set(node, items);
+    this.#heldBytes += bytes.length - (items.get(output)?.bytes?.length ?? 0);
+    items.set(output, { digest, bytes, sizeBytes: bytes.length });
+    await this.#relieve(node);
+  }
+
+  async get(node: ActionNode, output: string): Promise<Uint8Array | undefined> {
+    const item = this.#items.get(node)?.get(output);
+    return item && (item.bytes ?? (await this.#store.get(item.digest)));
+  }
+
+  /** Lets go of all that a node gave. */
+  release(node: ActionNode): void {
+    for (const item of this.#items.get(node)?.values() ?? []) this.#heldBytes -= item.bytes?.length ?? 0;
+    this.#items.delete(node);
+  }
+
+  /** Spills the oldest, except what has just come: somebody is waiting for that. */
+  async #relieve(newest: ActionNode): Promise<void> {
+    for (const [node, items] of this.#items) {
+      if (this.#heldBytes <= 2 * this.#budgetBytes || node === newest) return;
+      for (const item of items.values()) await this.#spill(item);
+    }
+  }
+
+  async #spill(item: Item): Promise<void> {
+    const { bytes } = item;
+    if (!bytes) return;
+    if (!(await this.#store.has(item.digest))) {
+      const isStored = await this.#store.put(item.digest, bytes).then(
+        () => true,
+        () => false,
+      );
+      if (!isStored) return; // No room there either: it stays in memory.
+      this.#spilled.add(item.digest);
+    }
+    if (item.bytes) this.#heldBytes -= bytes.length;
+    item.bytes = undefined;
+  }
+
+  /** Removes from the store what only lay there because memory was short. */
+  async close(): Promise<void> {
+    for (const digest of this.#spilled) await this.#store.delete(digest);
+    this.#items.clear();
+  }
+}
