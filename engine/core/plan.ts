@@ -108,10 +108,7 @@ export class Plan {
     if (lengths.length > 0) this.#durationSec = Math.max(...lengths);
     const consumersFirst = this.#input.components.toReversed();
     for (const component of consumersFirst) if (!takesRequest(component)) this.#result(component);
-    const finals = new Map(
-      this.#input.components.map((component) => [component.name, this.#finalsOf(component)]),
-    );
-    return { finals, added: this.#takeAdded() };
+    return { finals: this.#finals(), added: this.#takeAdded() };
   }
 
   #takeAdded(): ActionNode[] {
@@ -120,10 +117,15 @@ export class Plan {
     return added;
   }
 
-  #finalsOf(component: Component): ActionNode[] {
-    const own = [...this.#nodes.values()].filter((node) => node.component === component);
-    const merges = own.filter((node) => node.phase === 'merge');
-    return merges.length > 0 ? merges : own;
+  /** Merges where a component has them, else all of its nodes. */
+  #finals(): Map<string, ActionNode[]> {
+    const finals = new Map<string, ActionNode[]>();
+    for (const node of this.#nodes.values()) {
+      const found = finals.get(node.component.name);
+      if (!found || (found[0]!.phase === 'run' && node.phase === 'merge')) finals.set(node.component.name, [node]);
+      else if (found[0]!.phase === node.phase) found.push(node);
+    }
+    return finals;
   }
 
   /** The node or nodes that give a component's own result. */

@@ -75,6 +75,7 @@ interface RunState {
   tables: ReadonlyMap<string, ActionNode>;
   isPlanned: boolean;
   isFinished: boolean;
+  unfinished: number;
   status: RunStatus;
   stopReason: string | undefined;
 }
@@ -86,6 +87,7 @@ const firstRetryMs = 200;
 export class Build {
   readonly #setting: BuildSetting;
   readonly #runs: readonly RunState[];
+  readonly #runOfScope: ReadonlyMap<Scope, RunState>;
   readonly #schedule: Schedule;
   readonly #shelf: Shelf;
   readonly #entries = new Map<ActionNode, Entry>();
@@ -110,9 +112,11 @@ export class Build {
       tables: new Map(),
       isPlanned: false,
       isFinished: false,
+      unfinished: spec.components.length,
       status: 'running',
       stopReason: undefined,
     }));
+    this.#runOfScope = new Map(this.#runs.map((run) => [run.spec.scope, run]));
   }
 
   /** Builds everything. @throws only what no run can be blamed for */
@@ -702,7 +706,8 @@ export class Build {
       durationMs: tally.durationMs,
       ...(reason !== undefined && { reason }),
     });
-    if ([...run.tallies.values()].every((other) => other.isFinished)) this.#follow(this.#finishRun(run));
+    run.unfinished -= 1;
+    if (run.unfinished === 0) this.#follow(this.#finishRun(run));
   }
 
   async #finishRun(run: RunState): Promise<void> {
@@ -721,7 +726,7 @@ export class Build {
   // ---- Small things -------------------------------------------------------------------------------------------
 
   #runOf(node: ActionNode): RunState {
-    return this.#runs.find((run) => run.spec.scope === node.scope)!;
+    return this.#runOfScope.get(node.scope)!;
   }
 
   #announce(node: ActionNode): void {

@@ -34,7 +34,7 @@ export interface Sound {
   readonly voice: { readonly from: number; readonly to: number };
 }
 
-/** Loudness of a whole file by EBU R 128, from two programs that share no code but the K-weighting's standard. */
+/** Loudness of a whole file by EBU R 128, from two filters of ffmpeg that share no code. */
 export interface Loudness {
   readonly ebur128Lufs: number;
   readonly loudnormLufs: number;
@@ -65,35 +65,17 @@ export async function measureLoudness(path: string): Promise<Loudness> {
 /** The filter prints the loudness of all that it has heard so far; the last value is that of the whole. */
 async function ebur128(path: string): Promise<number> {
   const filter = 'ebur128=metadata=1,ametadata=mode=print:key=lavfi.r128.I:file=-';
-  const { stdout } = await ffmpeg([
-    '-v',
-    'error',
-    '-i',
-    path,
-    '-map',
-    '0:a:0',
-    '-af',
-    filter,
-    '-f',
-    'null',
-    '-',
-  ]);
+  const { stdout } = await ffmpeg(['-v', 'error', ...throughFilter(path, filter)]);
   return Number(stdout.toString().trim().split('lavfi.r128.I=').at(-1));
 }
 
 async function loudnorm(path: string): Promise<number> {
-  const { stderr } = await ffmpeg([
-    '-i',
-    path,
-    '-map',
-    '0:a:0',
-    '-af',
-    'loudnorm=print_format=json',
-    '-f',
-    'null',
-    '-',
-  ]);
+  const { stderr } = await ffmpeg(throughFilter(path, 'loudnorm=print_format=json'));
   return Number(/"input_i" : "(.+)"/.exec(stderr)?.[1]);
+}
+
+function throughFilter(path: string, filter: string): string[] {
+  return ['-i', path, '-map', '0:a:0', '-af', filter, '-f', 'null', '-'];
 }
 
 async function voiceSpan(): Promise<{ from: number; to: number }> {
