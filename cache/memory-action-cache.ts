@@ -1,8 +1,8 @@
 import type { Digest } from '../engine/core/digest.ts';
-import type { ActionCache, ActionResult, Leases } from '../engine/core/store.ts';
+import type { ActionCache, ActionResult } from '../engine/core/store.ts';
 
-/** Action results in memory; leases are free, since nobody else can see them. */
-export class MemoryActionCache implements ActionCache, Leases {
+/** Action results in memory, for tests and for builds that should leave nothing behind. */
+export class MemoryActionCache implements ActionCache {
   readonly #results = new Map<Digest, ActionResult>();
 
   get(key: Digest): ActionResult | undefined {
@@ -16,10 +16,4 @@ export class MemoryActionCache implements ActionCache, Leases {
   delete(key: Digest): void {
     this.#results.delete(key);
   }
-
-  acquire(): boolean {
-    return true;
-  }
-
-  release(): void {}
 }

@@ -1,36 +1,27 @@
-/**
- * Action results and leases in one SQLite file, shared by all processes of this machine.
- *
- * Leases lie beside the results so that one statement decides who does an action: no lock files to clean up.
- */
-import { readFileSync, renameSync } from 'node:fs';
+/** Action results in one SQLite file, shared by all processes of this machine. */
+import { renameSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { canonicalJson } from '../engine/core/canonical-json.ts';
 import { type Digest, digestOf } from '../engine/core/digest.ts';
-import type { ActionCache, ActionResult, Leases } from '../engine/core/store.ts';
+import type { ActionCache, ActionResult } from '../engine/core/store.ts';
 
+// Each checkpoint syncs the file system's journal, for which all other writers wait: rarely, therefore.
 const schema = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
-  PRAGMA busy_timeout = 30000;
+  PRAGMA wal_autocheckpoint = 10000;
   CREATE TABLE IF NOT EXISTS actions (key TEXT PRIMARY KEY, result TEXT, ingredients TEXT, checksum TEXT, used_at INTEGER) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS leases (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
 `;
 
 interface Statements {
   readonly get: StatementSync;
   readonly put: StatementSync;
   readonly delete: StatementSync;
-  readonly lease: StatementSync;
-  readonly holder: StatementSync;
-  readonly takeOver: StatementSync;
-  readonly release: StatementSync;
 }
 
-export class SqliteActionCache implements ActionCache, Leases {
+export class SqliteActionCache implements ActionCache {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
-  readonly #owner = ownerOf(process.pid);
   readonly #onTrouble: (message: string) => void;
   /** Results that could not be stored; they serve this process all the same. */
   readonly #unstored = new Map<Digest, ActionResult>();
@@ -72,26 +63,6 @@ export class SqliteActionCache implements ActionCache, Leases {
     this.#statements.delete.run(key);
   }
 
-  acquire(key: Digest): boolean {
-    try {
-      if (this.#statements.lease.run(key, this.#owner).changes === 1) return true;
-      const { owner } = (this.#statements.holder.get(key) as { owner: string } | undefined) ?? {};
-      if (owner === undefined) return this.acquire(key); // Released in between.
-      if (owner === this.#owner) return true;
-      return !isAlive(owner) && this.#statements.takeOver.run(this.#owner, key, owner).changes === 1;
-    } catch {
-      return true; // Without a place for leases, everybody works for himself: slower, not wrong.
-    }
-  }
-
-  release(key: Digest): void {
-    try {
-      this.#statements.release.run(key, this.#owner);
-    } catch {
-      // A lease that stays behind is taken over once this process has ended.
-    }
-  }
-
   close(): void {
     this.#database.close();
   }
@@ -119,38 +90,9 @@ function prepare(database: DatabaseSync): Statements {
     get: database.prepare('SELECT result, checksum FROM actions WHERE key = ?'),
     put: database.prepare('INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?, ?)'),
     delete: database.prepare('DELETE FROM actions WHERE key = ?'),
-    lease: database.prepare('INSERT OR IGNORE INTO leases VALUES (?, ?)'),
-    holder: database.prepare('SELECT owner FROM leases WHERE key = ?'),
-    takeOver: database.prepare('UPDATE leases SET owner = ? WHERE key = ? AND owner = ?'),
-    release: database.prepare('DELETE FROM leases WHERE key = ? AND owner = ?'),
   };
 }
 
 function checksumOf(key: Digest, text: string): string {
   return digestOf(`${key} ${text}`);
-}
-
-/** A process, told apart from a later one of the same number by its start time. */
-function ownerOf(pid: number): string {
-  return `${pid} ${startTimeOf(pid)}`;
-}
-
-function isAlive(owner: string): boolean {
-  const pid = Number(owner.split(' ')[0]);
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return ownerOf(pid) === owner;
-}
-
-/** Field 22 of /proc/PID/stat, counted behind the name, which may hold spaces. Empty where there is no /proc. */
-function startTimeOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!;
-  } catch {
-    return '';
-  }
 }

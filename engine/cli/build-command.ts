@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { LocalBlobStore } from '../../cache/local-blob-store.ts';
 import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
+import { SqliteLeases } from '../../cache/sqlite-leases.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
 import type { Component } from '../core/component.ts';
 import { type FlowError as Failure, FlowError, formatError, isUsage } from '../core/errors.ts';
@@ -164,12 +165,14 @@ async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; co
     warn(`The cached artifact ${digest} was damaged; it will be made again.`),
   );
   const actions = new SqliteActionCache(join(workspace.cacheFolder, 'actions.db'), warn);
+  const leases = new SqliteLeases(join(workspace.cacheFolder, 'leases.db'));
   const pool = new WorkerPool({ threads: jobs, heapMiB });
   const memoryMiB = (totalmem() * memoryShare) / 2 ** 20;
   const build = new Build(
     {
       place: { disk, index, files, blobs },
       actions,
+      leases,
       pool,
       world: realWorld(),
       events,
@@ -196,6 +199,7 @@ async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; co
     closeEvents();
     await pool.close();
     actions.close();
+    leases.close();
   }
 }
 

@@ -108,6 +108,8 @@ export interface Segment {
   readonly startPts: number;
   /** PTS of every frame in presentation order, in ticks since `startPts`. */
   readonly framePts: readonly number[];
+  /** Frames and seconds of the steady rate that the frames keep to, if they do; their times are then on its grid. */
+  readonly rate?: readonly [number, number];
   /** Upright display size of the pictures; pixels. Part of `digest`. */
   readonly width: number;
   readonly height: number;

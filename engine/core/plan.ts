@@ -122,7 +122,8 @@ export class Plan {
     const finals = new Map<string, ActionNode[]>();
     for (const node of this.#nodes.values()) {
       const found = finals.get(node.component.name);
-      if (!found || (found[0]!.phase === 'run' && node.phase === 'merge')) finals.set(node.component.name, [node]);
+      if (!found || (found[0]!.phase === 'run' && node.phase === 'merge'))
+        finals.set(node.component.name, [node]);
       else if (found[0]!.phase === node.phase) found.push(node);
     }
     return finals;

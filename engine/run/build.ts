@@ -33,7 +33,8 @@ import { Tally } from './tally.ts';
 
 export interface BuildSetting {
   readonly place: Place;
-  readonly actions: ActionCache & Leases;
+  readonly actions: ActionCache;
+  readonly leases: Leases;
   readonly pool: Pool;
   readonly world: World;
   readonly events: EventStream;
@@ -265,29 +266,29 @@ export class Build {
   /** False if another process does this action: its result is then waited for. */
   #takeOn(node: ActionNode): boolean {
     const { key, result } = this.#entries.get(node)!;
-    const { actions } = this.#setting;
+    const { actions, leases } = this.#setting;
     if (result) return true; // It only makes its bytes again.
-    if (!actions.acquire(key)) {
+    if (!leases.acquire(key)) {
       this.#schedule.park(node, []);
       this.#follow(this.#awaitOther(node));
       return false;
     }
     const hit = actions.get(key); // Another process may have finished it since we looked.
     if (!hit) return true;
-    actions.release(key);
+    leases.release(key);
     this.#settle(node, hit, { isCached: true });
     return false;
   }
 
   async #awaitOther(node: ActionNode): Promise<void> {
     const { key } = this.#entries.get(node)!;
-    const { actions } = this.#setting;
+    const { actions, leases } = this.#setting;
     while (this.#schedule.stateOf(node) === 'parked') {
       await delay(pollMs);
       const hit = actions.get(key);
       if (hit && this.#schedule.stateOf(node) === 'parked')
         return this.#settle(node, hit, { isCached: true });
-      if (actions.acquire(key)) {
+      if (leases.acquire(key)) {
         if (this.#schedule.stateOf(node) === 'parked') this.#schedule.makeReady(node);
         return;
       }
@@ -358,7 +359,7 @@ export class Build {
   }
 
   #regenerate(node: ActionNode, missing: ReadonlySet<ActionNode>): void {
-    this.#setting.actions.release(this.#entries.get(node)!.key);
+    this.#setting.leases.release(this.#entries.get(node)!.key);
     const lost = [...missing].filter((producer) => this.#schedule.stateOf(producer) === 'failed');
     if (lost.length > 0) return this.#fail(node, dependencyFailed(lost[0]!));
     this.#schedule.park(node, missing);
@@ -408,7 +409,7 @@ export class Build {
       return this.#fail(node, nondeterministic(node));
     }
     this.#setting.actions.put(entry.key, result, entry.ingredients);
-    this.#setting.actions.release(entry.key);
+    this.#setting.leases.release(entry.key);
     this.#emit({
       type: 'action_finished',
       ...refOf(node),
@@ -546,7 +547,7 @@ export class Build {
   #fail(node: ActionNode, error: FlowError): void {
     const run = this.#runOf(node);
     const tally = run.tallies.get(node.component.name)!;
-    this.#setting.actions.release(this.#entries.get(node)!.key);
+    this.#setting.leases.release(this.#entries.get(node)!.key);
     this.#leaders.delete(this.#entries.get(node)!.key);
     const isCancelled = error.code === 'cancelled';
     if (isCancelled) tally.skipReason ??= error.message;

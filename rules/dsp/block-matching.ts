@@ -12,13 +12,22 @@ const maxGain = 2;
 
 /** Compares pictures of one size; holds the one buffer that it needs. */
 export class BlockMatcher {
+  /** The earlier picture with the mean and contrast of the later one. */
   readonly #levelled: Plane;
-  readonly #block: { readonly width: number; readonly height: number };
+  readonly #blockWidth: number;
+  readonly #blockHeight: number;
+  /** Difference of a block up to which it counts as the same. */
+  readonly #noise: number;
+  /** Where the last block was found, relative to its own place: the next one has often moved alike. */
+  #guessX = 0;
+  #guessY = 0;
 
   /** @param size of the pictures in pixels; blocks and reach are meant for about 64×36 */
   constructor(size: { readonly width: number; readonly height: number }) {
     this.#levelled = plane(size.width, size.height);
-    this.#block = { width: Math.min(blockWidth, size.width), height: Math.min(blockHeight, size.height) };
+    this.#blockWidth = Math.min(blockWidth, size.width);
+    this.#blockHeight = Math.min(blockHeight, size.height);
+    this.#noise = noiseLevel * this.#blockWidth * this.#blockHeight;
   }
 
   /**
@@ -32,99 +41,83 @@ export class BlockMatcher {
    * @returns 0 (all explained, or nothing but noise) to 1; no unit
    */
   unexplainedShare(previous: Plane, current: Plane): number {
-    const { width: blockW, height: blockH } = this.#block;
-    const { width, height } = current;
     levelTo(previous, current, this.#levelled);
-    const from = this.#levelled.data;
     let error = 0;
     let texture = 0;
-    for (let y = 0; y + blockH <= height; y += blockH) {
-      for (let x = 0; x + blockW <= width; x += blockW) {
-        const own = y * width + x;
-        const still = blockDifference(from, own, current.data, own, width, blockW, blockH, Infinity);
-        const floor = noiseLevel * blockW * blockH;
-        error += still <= floor ? 0 : Math.max(0, this.#search(current, { x, y, still }) - floor);
-        texture +=
-          (deviation(from, own, width, blockW, blockH) +
-            deviation(current.data, own, width, blockW, blockH)) /
-          2;
+    for (let y = 0; y + this.#blockHeight <= current.height; y += this.#blockHeight) {
+      for (let x = 0; x + this.#blockWidth <= current.width; x += this.#blockWidth) {
+        const place = y * current.width + x;
+        error += Math.max(0, this.#smallestDifference(current, x, y) - this.#noise);
+        texture += (this.#deviation(this.#levelled.data, place) + this.#deviation(current.data, place)) / 2;
       }
     }
-    const noise = noiseLevel * width * height;
-    return Math.min(1, error / (texture + noise));
+    return Math.min(1, error / (texture + noiseLevel * current.width * current.height));
   }
 
-  /** Smallest difference of one block over all shifts that stay in the picture. */
-  #search(current: Plane, { x, y, still }: { x: number; y: number; still: number }): number {
-    const { width: blockW, height: blockH } = this.#block;
-    const { width, height, data } = current;
-    const from = this.#levelled.data;
-    const right = Math.min(width - blockW, x + reachX);
-    const bottom = Math.min(height - blockH, y + reachY);
-    let best = still;
-    for (let atY = Math.max(0, y - reachY); atY <= bottom; atY += 1) {
-      for (let atX = Math.max(0, x - reachX); atX <= right; atX += 1) {
-        const found = blockDifference(
-          from,
-          atY * width + atX,
-          data,
-          y * width + x,
-          width,
-          blockW,
-          blockH,
-          best,
-        );
-        if (found < best) best = found;
+  /** Over all shifts that stay in the picture; anything up to the noise ends the search. */
+  #smallestDifference({ data, width, height }: Plane, x: number, y: number): number {
+    const left = Math.max(0, x - reachX);
+    const top = Math.max(0, y - reachY);
+    const right = Math.min(width - this.#blockWidth, x + reachX);
+    const bottom = Math.min(height - this.#blockHeight, y + reachY);
+    const place = y * width + x;
+    const guess = clamp(y + this.#guessY, top, bottom) * width + clamp(x + this.#guessX, left, right);
+    let best = this.#difference(data, place, place, Infinity);
+    if (guess !== place) best = Math.min(best, this.#difference(data, guess, place, best));
+    for (let atY = top; atY <= bottom && best > this.#noise; atY += 1) {
+      for (let atX = left; atX <= right; atX += 1) {
+        const difference = this.#difference(data, atY * width + atX, place, best);
+        if (difference >= best) continue;
+        best = difference;
+        this.#guessX = atX - x;
+        this.#guessY = atY - y;
       }
     }
     return best;
   }
-}
 
-/** Sum of absolute differences of two blocks; some number above `limit` once it is sure to pass that. */
-function blockDifference(
-  a: Uint8Array,
-  aStart: number,
-  b: Uint8Array,
-  bStart: number,
-  stride: number,
-  width: number,
-  height: number,
-  limit: number,
-): number {
-  let sum = 0;
-  for (let y = 0; y < height && sum < limit; y += 1) {
-    const aRow = aStart + y * stride;
-    const bRow = bStart + y * stride;
-    for (let x = 0; x < width; x += 1) {
-      const d = a[aRow + x]! - b[bRow + x]!;
-      sum += d < 0 ? -d : d;
+  /** Sum of absolute differences of two blocks, or some number above `limit` once it is sure to pass that. */
+  #difference(current: Uint8Array, from: number, to: number, limit: number): number {
+    const earlier = this.#levelled.data;
+    const stride = this.#levelled.width;
+    const rowLength = this.#blockWidth;
+    const rows = this.#blockHeight * stride;
+    let sum = 0;
+    for (let row = 0; row < rows && sum <= limit; row += stride) {
+      for (let column = row; column < row + rowLength; column += 1) {
+        sum += Math.abs(earlier[from + column]! - current[to + column]!);
+      }
     }
+    return sum;
   }
-  return sum;
-}
 
-/** Sum of absolute deviations of a block from its mean. */
-function deviation(data: Uint8Array, start: number, stride: number, width: number, height: number): number {
-  let sum = 0;
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) sum += data[start + y * stride + x]!;
+  /** Sum of absolute deviations of a block from its mean. */
+  #deviation(data: Uint8Array, start: number): number {
+    const stride = this.#levelled.width;
+    const rows = start + this.#blockHeight * stride;
+    let sum = 0;
+    for (let row = start; row < rows; row += stride) {
+      for (let at = row; at < row + this.#blockWidth; at += 1) sum += data[at]!;
+    }
+    const mean = sum / (this.#blockWidth * this.#blockHeight);
+    let deviations = 0;
+    for (let row = start; row < rows; row += stride) {
+      for (let at = row; at < row + this.#blockWidth; at += 1) deviations += Math.abs(data[at]! - mean);
+    }
+    return deviations;
   }
-  const mean = sum / (width * height);
-  let result = 0;
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) result += Math.abs(data[start + y * stride + x]! - mean);
-  }
-  return result;
 }
 
 /** Gives a picture the mean and, within limits, the contrast of another. */
 function levelTo(picture: Plane, model: Plane, out: Plane): void {
   const own = lumaMoments(picture);
   const wanted = lumaMoments(model);
-  const gain = Math.min(maxGain, Math.max(1 / maxGain, (wanted.std + 1) / (own.std + 1)));
+  const gain = clamp((wanted.std + 1) / (own.std + 1), 1 / maxGain, maxGain);
   for (let at = 0; at < out.data.length; at += 1) {
-    const value = (picture.data[at]! - own.mean) * gain + wanted.mean + 0.5;
-    out.data[at] = value < 0 ? 0 : value > 255 ? 255 : value;
+    out.data[at] = clamp((picture.data[at]! - own.mean) * gain + wanted.mean + 0.5, 0, 255);
   }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
 }

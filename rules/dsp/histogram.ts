@@ -34,7 +34,7 @@ export function colourHistogram(
 /** Bins are 16 wide about grey, where most chroma lies; the outer ones take the rest. */
 function chromaBin(difference: number): number {
   const bin = (difference + 64) >> 4;
-  return bin < 0 ? 0 : bin > chromaBins - 1 ? chromaBins - 1 : bin;
+  return Math.max(0, Math.min(chromaBins - 1, bin));
 }
 
 /**

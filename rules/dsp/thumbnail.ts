@@ -10,16 +10,15 @@ export const thumbnailSize = thumbnailWidth * thumbnailHeight * 3;
  *
  * @param rgb uint8, N×height×width×3
  * @param picture `start`: its first element in `rgb`; `width` and `height` in pixels
- * @param out uint8; 9×16×3 elements are written from `outStart` on
+ * @param out [9×16×3], overwritten
  */
 export function thumbnailOf(
   rgb: Uint8Array,
   picture: { readonly start: number; readonly width: number; readonly height: number },
   out: Uint8Array,
-  outStart: number,
 ): void {
   const { start, width, height } = picture;
-  let at = outStart;
+  let at = 0;
   for (let row = 0; row < thumbnailHeight; row += 1) {
     const top = Math.floor((row * height) / thumbnailHeight);
     const bottom = Math.max(top + 1, Math.floor(((row + 1) * height) / thumbnailHeight));

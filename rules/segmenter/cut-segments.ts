@@ -8,7 +8,7 @@
 import { digestJson } from '../../engine/core/digest.ts';
 import type { Segment } from '../../engine/core/kind.ts';
 import type { Packet, StreamScan } from '../../engine/core/media.ts';
-import { endTime, frameTimes, toSeconds } from './frame-times.ts';
+import { endTime, frameTimes, gridRate, toSeconds } from './frame-times.ts';
 
 export interface CutOptions {
   readonly minSec: number;
@@ -30,8 +30,9 @@ export interface CutOptions {
 export function cutSegments(scan: StreamScan, options: CutOptions): Segment[] {
   const pts = shownPts(scan.packets);
   if (pts.length === 0) return [];
-  const times = frameTimes(pts, scan.timeBase);
-  const film: Film = { scan, pts, times, endPts: endOfFilm(scan.packets, pts), frameOf: numbered(pts) };
+  const rate = gridRate(pts, scan.timeBase);
+  const times = frameTimes(pts, scan.timeBase, rate);
+  const film: Film = { scan, pts, rate, times, endPts: endOfFilm(scan.packets, pts), frameOf: numbered(pts) };
   const starts = chooseStarts(film, candidates(film), options);
   return starts.map((start, index) => segmentFrom(film, { start, next: starts[index + 1], index }, options));
 }
@@ -47,6 +48,7 @@ interface Film {
   readonly scan: StreamScan;
   /** Of all frames, in presentation order. */
   readonly pts: readonly number[];
+  readonly rate: readonly [number, number] | undefined;
   readonly times: Float64Array;
   readonly endPts: number;
   readonly frameOf: ReadonlyMap<number, number>;
@@ -118,7 +120,9 @@ function segmentFrom(film: Film, { start, next, index }: Cut, { width, height }:
   const { timeBase, packets, codecDigest } = film.scan;
   const startPts = film.pts[start.frame]!;
   const framePts = film.pts.slice(start.frame, next?.frame).map((tick) => tick - startPts);
-  const durationSec = endTime(framePts, (next ? film.pts[next.frame]! : film.endPts) - startPts, timeBase);
+  const rate = film.rate ?? gridRate(framePts, timeBase);
+  const endPts = (next ? film.pts[next.frame]! : film.endPts) - startPts;
+  const durationSec = endTime(endPts, timeBase, rate);
   const needed = neededPackets(packets, start, next, startPts);
   const positionOf = (packet: Packet): number | undefined =>
     packet.isHidden ? undefined : inSegment(film.frameOf.get(packet.pts)! - start.frame, framePts.length);
@@ -129,7 +133,7 @@ function segmentFrom(film: Film, { start, next, index }: Cut, { width, height }:
     size: [width, height],
     // Payloads in decoding order, each with the number of its frame; null is decoded but not shown here.
     packets: needed.map((packet) => [packet.hash, positionOf(packet) ?? null]),
-    timesSec: [...frameTimes(framePts, timeBase)],
+    timesSec: [...frameTimes(framePts, timeBase, rate)],
     durationSec,
     keyframes: keyframes.filter((frame) => frame !== undefined),
   };
@@ -142,6 +146,7 @@ function segmentFrom(film: Film, { start, next, index }: Cut, { width, height }:
     timeBase,
     startPts,
     framePts,
+    ...(rate ? { rate } : {}),
     width,
     height,
     keyframes: content.keyframes,

@@ -33,7 +33,7 @@ export const decode = defineRule({
 
   async run({ inputs, params, segment, media, signal, warn }) {
     assert(segment, 'a rule of scope segment gets its segment');
-    const timesSec = frameTimes(segment.framePts, segment.timeBase);
+    const timesSec = frameTimes(segment.framePts, segment.timeBase, segment.rate);
     const wanted = wantedFrames(segment, timesSec, params.request.fps);
     const decoding = decodingOf(segment, wanted, params.request);
     const { views, warnings } = await media.decodeFrames({ path: inputs.video.path, ...decoding }, signal);

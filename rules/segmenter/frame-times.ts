@@ -13,40 +13,41 @@
  *
  * @param pts rising, in ticks; at least one
  * @param timeBase seconds a tick, as numerator and denominator
+ * @param rate the rate that the frames are known to keep to, by `gridRate` of them or of the whole film
  */
-export function frameTimes(pts: readonly number[], timeBase: readonly [number, number]): Float64Array {
+export function frameTimes(pts: readonly number[], timeBase: TimeBase, rate: Rate | undefined): Float64Array {
   const seconds = writtenTimes(pts, timeBase);
-  const rate = gridRate(seconds);
   return rate === undefined ? seconds : seconds.map((second) => nearestSlot(second, rate));
 }
 
 /**
  * The time at which the frames end, on their grid if they have one and the end is near it.
  *
- * @param pts as in `frameTimes`
- * @param endPts end of the last frame, in ticks
+ * @param endPts end of the last frame, in ticks since the first frame
  * @returns seconds from the first frame
  */
-export function endTime(pts: readonly number[], endPts: number, timeBase: readonly [number, number]): number {
-  const written = toSeconds(endPts - pts[0]!, timeBase);
-  const rate = gridRate(writtenTimes(pts, timeBase));
+export function endTime(endPts: number, timeBase: TimeBase, rate: Rate | undefined): number {
+  const written = toSeconds(endPts, timeBase);
   if (rate === undefined) return written;
   const onGrid = nearestSlot(written, rate);
   return Math.abs(onGrid - written) <= 2 * roundingSec ? onGrid : written;
 }
 
 /** Ticks as seconds: one division of whole numbers, so that 512/15360 and 1001/30030 give the same bits. */
-export function toSeconds(ticks: number, [numerator, denominator]: readonly [number, number]): number {
+export function toSeconds(ticks: number, [numerator, denominator]: TimeBase): number {
   return (ticks * numerator) / denominator;
 }
 
 /**
- * The rate whose grid has every time within a millisecond, the nearest of those that have; `undefined` if none.
+ * The usual rate whose grid has every frame within a millisecond, the nearest of those that have.
  *
- * @param seconds times from the first frame, rising
+ * A few frames lie on many grids. Ask for a whole film, and for a part of it only if the film has no rate.
+ *
+ * @returns frames and seconds; `undefined` if there is no such rate, or a single frame
  */
-function gridRate(seconds: Float64Array): Rate | undefined {
-  if (seconds.length < 2) return undefined;
+export function gridRate(pts: readonly number[], timeBase: TimeBase): Rate | undefined {
+  if (pts.length < 2) return undefined;
+  const seconds = writtenTimes(pts, timeBase);
   let best: { rate: Rate; error: number } | undefined;
   for (const rate of usualRates) {
     const error = distanceFromGrid(seconds, rate);
@@ -55,6 +56,8 @@ function gridRate(seconds: Float64Array): Rate | undefined {
   }
   return best?.rate;
 }
+
+type TimeBase = readonly [numerator: number, denominator: number];
 
 type Rate = readonly [frames: number, seconds: number];
 
@@ -108,7 +111,7 @@ function nearestSlot(second: number, [frames, seconds]: Rate): number {
   return (Math.round((second * frames) / seconds) * seconds) / frames;
 }
 
-function writtenTimes(pts: readonly number[], timeBase: readonly [number, number]): Float64Array {
+function writtenTimes(pts: readonly number[], timeBase: TimeBase): Float64Array {
   const first = pts[0] ?? 0;
   return Float64Array.from(pts, (tick) => toSeconds(tick - first, timeBase));
 }

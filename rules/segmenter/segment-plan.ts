@@ -7,7 +7,7 @@ import type { MediaInfo, PacketScan, StreamScan } from '../../engine/core/media.
 import { defineRule, input } from '../../engine/core/rule.ts';
 import { audioTrack } from '../kinds.ts';
 import { cutSegments, shownPts } from './cut-segments.ts';
-import { frameTimes, toSeconds } from './frame-times.ts';
+import { frameTimes, gridRate, toSeconds } from './frame-times.ts';
 
 const stream = z.strictObject({
   index: z.number().int(),
@@ -142,7 +142,7 @@ function rateOf(
 ): { fps: number | null; is_vfr: boolean | null } {
   if (!scan || pts.length === 0) return { fps: null, is_vfr: null };
   if (pts.length === 1) return { fps: null, is_vfr: false };
-  const times = frameTimes(pts, scan.timeBase);
+  const times = frameTimes(pts, scan.timeBase, gridRate(pts, scan.timeBase));
   const averageSec = times.at(-1)! / (times.length - 1);
   const isSteady = times.every((time, frame) => Math.abs(time - frame * averageSec) <= steadySec);
   return { fps: Math.round(1e6 / averageSec) / 1e6, is_vfr: !isSteady };
