@@ -17,7 +17,7 @@ import { Plan, type Source } from '../core/plan.ts';
 import type { Profile } from '../core/profile.ts';
 import { RealDisk } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
-import type { RunSpec } from '../run/build.ts';
+import type { RunSpec } from '../run/run-progress.ts';
 import { RunRecord } from '../run/run-record.ts';
 import type { RuleRegistry } from './rule-registry.ts';
 import { foldersOfGlob, type Targets, type VideoTarget } from './targets.ts';

@@ -44,6 +44,12 @@ export class Schedule {
     return this.#running;
   }
 
+  /** True if the node may yet ask for the bytes of its producers. */
+  mayStillRun(node: ActionNode): boolean {
+    const state = this.#states.get(node);
+    return state !== undefined && !isSettled(state);
+  }
+
   /** Takes in newly planned nodes, whose producers are among them or were added before. */
   add(nodes: readonly ActionNode[]): ActionNode[] {
     for (const node of nodes) this.#states.set(node, 'waiting');

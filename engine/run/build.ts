@@ -5,31 +5,26 @@
 import assert from 'node:assert';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ActionKey, actionKey } from '../core/action-key.ts';
-import { decodeArtifact, type EncodedArtifact } from '../core/artifact-codec.ts';
-import type { Component } from '../core/component.ts';
+import { actionKey } from '../core/action-key.ts';
+import { decodeArtifact } from '../core/artifact-codec.ts';
 import type { Digest } from '../core/digest.ts';
-import { cancelled, FlowError, fromRecord, isTransient, toFlowError, toRecord } from '../core/errors.ts';
-import type { ActionRef, EventStream, RunStatus } from '../core/events.ts';
+import { cancelled, FlowError, isTransient, toFlowError, toRecord } from '../core/errors.ts';
+import type { ActionRef, EventStream, FlowEvent, RunStatus } from '../core/events.ts';
 import type { Segment } from '../core/kind.ts';
-import { npzSchemaVersion } from '../core/manifest.ts';
-import { type ActionNode, type Plan, producersOf, type Scope } from '../core/plan.ts';
+import { type ActionNode, producersOf, type Scope } from '../core/plan.ts';
 import type { Resources } from '../core/rule.ts';
 import { Schedule } from '../core/schedule.ts';
-import {
-  type ActionCache,
-  type ActionResult,
-  inlineLimitBytes,
-  type Leases,
-  type OutputRecord,
-} from '../core/store.ts';
-import { perform, type World } from '../io/perform.ts';
+import type { ActionCache, ActionResult, Leases } from '../core/store.ts';
+import type { World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
-import type { CallResult, Task, TaskCall, TaskInput, TaskResult } from '../io/task.ts';
+import type { CallResult, TaskCall } from '../io/task.ts';
+import { ActionRunner } from './action-runner.ts';
 import { deliver, type Place } from './deliver.ts';
-import type { RunRecord, SourceFacts } from './run-record.ts';
+import { hasSameContent, Ledger } from './ledger.ts';
+import { RunProgress, type RunSpec } from './run-progress.ts';
+import type { SourceFacts } from './run-record.ts';
 import { Shelf } from './shelf.ts';
-import { Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 export interface BuildSetting {
   readonly place: Place;
@@ -45,16 +40,6 @@ export interface BuildSetting {
   readonly heldBytes: number;
 }
 
-export interface RunSpec {
-  readonly scope: Scope;
-  readonly plan: Plan;
-  readonly components: readonly Component[];
-  /** Where delivered outputs go. */
-  readonly folder: string;
-  /** Absent for workspace targets, which have no manifest. */
-  readonly record: RunRecord | undefined;
-}
-
 export interface RunOutcome {
   readonly spec: RunSpec;
   readonly status: RunStatus;
@@ -63,83 +48,68 @@ export interface RunOutcome {
   readonly files: readonly string[];
 }
 
-interface Entry extends ActionKey {
-  result: ActionResult | undefined;
-  attempt: number;
-  /** The result came from the cache and nothing of it was made in this build. */
-  isCached: boolean;
-}
-
-interface RunState {
-  readonly spec: RunSpec;
-  readonly tallies: ReadonlyMap<string, Tally>;
-  tables: ReadonlyMap<string, ActionNode>;
-  isPlanned: boolean;
-  isFinished: boolean;
-  unfinished: number;
-  status: RunStatus;
-  stopReason: string | undefined;
-}
-
 /** How often a process looks whether another one has finished the action that it waits for. */
 const pollMs = 25;
 const firstRetryMs = 200;
 
 export class Build {
   readonly #setting: BuildSetting;
-  readonly #runs: readonly RunState[];
-  readonly #runOfScope: ReadonlyMap<Scope, RunState>;
+  readonly #runs: ReadonlyMap<Scope, RunProgress>;
   readonly #schedule: Schedule;
   readonly #shelf: Shelf;
-  readonly #entries = new Map<ActionNode, Entry>();
+  readonly #ledger: Ledger;
+  readonly #runner: ActionRunner;
+  /** Nodes that make tables of segments, per run. */
+  readonly #tables = new Map<RunProgress, ReadonlyMap<string, ActionNode>>();
   /** The first node with a key does the work; the others follow it. */
   readonly #leaders = new Map<Digest, ActionNode>();
   readonly #followers = new Map<ActionNode, ActionNode[]>();
   readonly #hardStop = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
-  /** Things under way that will call `#pump` when they end. */
+  /** Things under way that turn the loop again when they end. */
   #pending = 0;
+  #unfinishedRuns: number;
   #isPumping = false;
   #isStopping = false;
   #hasWarnedOfStore = false;
 
   constructor(setting: BuildSetting, specs: readonly RunSpec[]) {
     this.#setting = setting;
+    const { place, actions, pool, world } = setting;
     this.#schedule = new Schedule(setting.capacity);
-    this.#shelf = new Shelf(setting.place.blobs, setting.heldBytes);
-    this.#runs = specs.map((spec) => ({
-      spec,
-      tallies: new Map(spec.components.map((component) => [component.name, new Tally(component)])),
-      tables: new Map(),
-      isPlanned: false,
-      isFinished: false,
-      unfinished: spec.components.length,
-      status: 'running',
-      stopReason: undefined,
-    }));
-    this.#runOfScope = new Map(this.#runs.map((run) => [run.spec.scope, run]));
+    this.#shelf = new Shelf(place.blobs, setting.heldBytes);
+    const onStoreTrouble = (error: Error): void => this.#warnOfStore(error);
+    this.#ledger = new Ledger({ actions, blobs: place.blobs, shelf: this.#shelf, onStoreTrouble });
+    this.#runner = new ActionRunner({ ledger: this.#ledger, pool, world, hardStop: this.#hardStop.signal });
+    this.#runs = new Map(specs.map((spec) => [spec.scope, this.#newRun(spec)]));
+    this.#unfinishedRuns = specs.length;
+  }
+
+  #newRun(spec: RunSpec): RunProgress {
+    const run: RunProgress = new RunProgress(spec, this.#setting.events, () => {
+      this.#unfinishedRuns -= 1;
+      this.#follow(run.finish());
+    });
+    return run;
   }
 
   /** Builds everything. @throws only what no run can be blamed for */
   async run(): Promise<RunOutcome[]> {
-    for (const run of this.#runs) this.#begin(run);
+    for (const run of this.#runs.values()) this.#begin(run);
     this.#pump();
     await this.#finished.promise;
     await this.#shelf.close();
-    return this.#runs.map((run) => this.#outcomeOf(run));
-  }
-
-  #outcomeOf({ spec, status, tallies }: RunState): RunOutcome {
-    const outputs = [...tallies.values()].flatMap((tally) => this.#deliveries.get(tally)?.outputs ?? []);
-    const files = outputs.map(({ path }) => join(spec.folder, path));
-    if (spec.record) files.push(spec.record.manifestPath);
-    return { spec, status, tallies: [...tallies.values()], files };
+    return [...this.#runs.values()].map(({ spec, status, tallies }) => {
+      const outputs = tallies.flatMap((tally) => tally.outputs.map(({ path }) => join(spec.folder, path)));
+      const files = spec.record ? [...outputs, spec.record.manifestPath] : outputs;
+      return { spec, status, tallies, files };
+    });
   }
 
   /** Starts nothing new; what runs is finished and kept. */
   stop(): void {
     this.#isStopping = true;
-    for (const run of this.#runs) this.#stopRun(run, 'the build was interrupted', 'cancelled');
+    for (const run of this.#runs.values()) this.#stopRun(run, 'the build was interrupted', 'cancelled');
     this.#pump();
   }
 
@@ -149,32 +119,40 @@ export class Build {
     this.stop();
   }
 
-  #begin(run: RunState): void {
+  // ---- Planning -----------------------------------------------------------------------------------------------
+
+  #begin(run: RunProgress): void {
     const { tables, added } = run.spec.plan.planTables();
-    run.tables = tables;
+    this.#tables.set(run, tables);
     this.#add(run, added);
     if (tables.size === 0) this.#planRest(run, new Map());
   }
 
-  #add(run: RunState, nodes: readonly ActionNode[]): void {
+  #add(run: RunProgress, nodes: readonly ActionNode[]): void {
     this.#emit({ type: 'actions_planned', run: run.spec.scope.label, count: nodes.length });
-    for (const node of this.#schedule.add(nodes))
-      this.#skipped(run, node, 'something that it needs is missing');
+    for (const node of this.#schedule.add(nodes)) this.#skip(node, 'something that it needs is missing');
   }
 
-  #planRest(run: RunState, tables: ReadonlyMap<string, readonly Segment[]>): void {
+  #planRest(run: RunProgress, tables: ReadonlyMap<string, readonly Segment[]>): void {
     const { finals, added } = run.spec.plan.planRest(tables);
-    run.isPlanned = true;
-    for (const tally of run.tallies.values()) {
-      tally.finals = finals.get(tally.component.name) ?? [];
-      if (tally.finals.length === 0) tally.skipReason ??= 'nothing in this run asks for its output';
-    }
     this.#add(run, added);
-    for (const tally of run.tallies.values()) {
-      for (const node of tally.finals)
-        if (this.#schedule.stateOf(node) === 'done') this.#deliverLater(run, node);
-      this.#finishComponent(run, tally);
+    run.planned(finals);
+    for (const node of [...finals.values()].flat())
+      if (this.#schedule.stateOf(node) === 'done') this.#finalDone(node);
+  }
+
+  /** Once the tables of segments are known the rest of the run can be planned. */
+  async #expand(run: RunProgress): Promise<void> {
+    const nodes = [...this.#tables.get(run)!];
+    if (run.isPlanned || !nodes.every(([, node]) => this.#schedule.stateOf(node) === 'done')) return;
+    const tables = new Map<string, readonly Segment[]>();
+    for (const [name, node] of nodes) {
+      const [output, kind] = Object.entries(node.outputs).find(([, made]) => made.format === 'segments')!;
+      const bytes = await this.#ledger.bytesOf(node, output);
+      if (!bytes) return this.#schedule.makeReady(node);
+      tables.set(name, decodeArtifact(kind, bytes) as readonly Segment[]);
     }
+    if (!run.isPlanned) this.#planRest(run, tables);
   }
 
   // ---- The loop -----------------------------------------------------------------------------------------------
@@ -189,7 +167,9 @@ export class Build {
       this.#follow(this.#execute(batch));
     }
     this.#isPumping = false;
-    if (this.#pending === 0) this.#conclude();
+    if (this.#pending > 0) return;
+    assert(this.#unfinishedRuns === 0, 'nothing is left to do, but a run is not over');
+    this.#finished.resolve();
   }
 
   /** Something asynchronous of the build; when it ends the loop turns again. */
@@ -204,26 +184,14 @@ export class Build {
     );
   }
 
-  #conclude(): void {
-    const unfinished = this.#runs.filter((run) => !run.isFinished);
-    assert(
-      unfinished.length === 0,
-      `nothing left to do, but not finished: ${unfinished.map((run) => run.spec.scope.label)}`,
-    );
-    this.#finished.resolve();
-  }
-
   /** All that a node needs is known: what is its key, and is there a result? */
   #resolve(node: ActionNode): void {
     const names = node.component.loaded.rule.programs(node.component.params);
     const programs = Object.fromEntries(names.map((name) => [name, this.#setting.programs.get(name)!]));
-    const { key, ingredients } = actionKey(node, {
-      resultOf: (other) => this.#entries.get(other)?.result,
-      programs,
-    });
-    this.#entries.set(node, { key, ingredients, result: undefined, attempt: 0, isCached: false });
+    const resultOf = (other: ActionNode): ActionResult | undefined => this.#ledger.resultOf(other);
+    const { key } = this.#ledger.open(node, actionKey(node, { resultOf, programs }));
     const leader = this.#leaders.get(key);
-    if (leader && leader !== node) return this.#joinLeader(node, leader);
+    if (leader) return this.#joinLeader(node, leader);
     this.#leaders.set(key, node);
     const hit = this.#setting.actions.get(key);
     if (hit) this.#settle(node, hit, { isCached: true });
@@ -231,29 +199,27 @@ export class Build {
   }
 
   #joinLeader(node: ActionNode, leader: ActionNode): void {
-    const result = this.#entries.get(leader)?.result;
-    if (result) return this.#settle(node, result, { isCached: true });
-    this.#followers.set(leader, [...(this.#followers.get(leader) ?? []), node]);
+    const result = this.#ledger.resultOf(leader);
+    if (result) this.#settle(node, result, { isCached: true });
+    else this.#followers.set(leader, [...(this.#followers.get(leader) ?? []), node]);
   }
 
   // ---- Executing ----------------------------------------------------------------------------------------------
 
   async #execute(batch: readonly ActionNode[]): Promise<void> {
-    const mine = batch.filter((node) => this.#takeOn(node));
-    const ready: { node: ActionNode; call: TaskCall }[] = [];
-    for (const node of mine) {
-      const call = await this.#prepare(node);
-      if (call) ready.push({ node, call });
+    const nodes: ActionNode[] = [];
+    const calls: TaskCall[] = [];
+    for (const node of batch) {
+      const call = this.#takeOn(node) ? await this.#prepare(node) : undefined;
+      if (!call) continue;
+      nodes.push(node);
+      calls.push(call);
     }
-    if (ready.length === 0) return;
-    const nodes = ready.map(({ node }) => node);
+    if (nodes.length === 0) return;
     for (const node of nodes) this.#announce(node);
     const startedMs = performance.now();
     try {
-      const results = await this.#perform(
-        nodes[0]!,
-        ready.map(({ call }) => call),
-      );
+      const results = await this.#runner.perform(nodes[0]!, calls);
       const durationMs = (performance.now() - startedMs) / nodes.length;
       for (const [index, node] of nodes.entries()) await this.#keep(node, results[index]!, durationMs);
     } catch (thrown) {
@@ -263,14 +229,14 @@ export class Build {
     }
   }
 
-  /** False if another process does this action: its result is then waited for. */
+  /** False if another process does this action, or has done it. */
   #takeOn(node: ActionNode): boolean {
-    const { key, result } = this.#entries.get(node)!;
+    const { key, result } = this.#ledger.of(node);
     const { actions, leases } = this.#setting;
     if (result) return true; // It only makes its bytes again.
     if (!leases.acquire(key)) {
       this.#schedule.park(node, []);
-      this.#follow(this.#awaitOther(node));
+      this.#follow(this.#awaitOther(node, key));
       return false;
     }
     const hit = actions.get(key); // Another process may have finished it since we looked.
@@ -280,555 +246,217 @@ export class Build {
     return false;
   }
 
-  async #awaitOther(node: ActionNode): Promise<void> {
-    const { key } = this.#entries.get(node)!;
+  async #awaitOther(node: ActionNode, key: Digest): Promise<void> {
     const { actions, leases } = this.#setting;
-    while (this.#schedule.stateOf(node) === 'parked') {
+    const isWaiting = (): boolean => this.#schedule.stateOf(node) === 'parked';
+    while (isWaiting()) {
       await delay(pollMs);
       const hit = actions.get(key);
-      if (hit && this.#schedule.stateOf(node) === 'parked')
-        return this.#settle(node, hit, { isCached: true });
-      if (leases.acquire(key)) {
-        if (this.#schedule.stateOf(node) === 'parked') this.#schedule.makeReady(node);
-        return;
-      }
+      if (hit && isWaiting()) return this.#settle(node, hit, { isCached: true });
+      if (!leases.acquire(key)) continue;
+      if (isWaiting()) this.#schedule.makeReady(node);
+      else leases.release(key);
+      return;
     }
   }
 
-  /** Brings together what an action reads; if bytes are gone, those who made them run again first. */
+  /** If bytes that the action reads are gone, those who made them run again first. */
   async #prepare(node: ActionNode): Promise<TaskCall | undefined> {
-    const missing = new Set<ActionNode>();
-    const read = async (producer: ActionNode, output: string): Promise<Uint8Array> => {
-      const bytes = await this.#bytesOf(producer, output);
-      if (!bytes) missing.add(producer);
-      return bytes ?? new Uint8Array(0);
-    };
-    const inputs: TaskInput[] = [];
-    for (const binding of node.bindings) {
-      if (binding.type === 'segment') continue;
-      inputs.push(await this.#inputOf(binding, read));
+    const prepared = await this.#runner.prepare(node);
+    if ('call' in prepared) return prepared.call;
+    this.#setting.leases.release(this.#ledger.of(node).key);
+    const lost = [...prepared.missing].find((producer) => this.#schedule.stateOf(producer) === 'failed');
+    if (lost) this.#fail(node, bytesLost(node, lost));
+    else {
+      this.#schedule.park(node, prepared.missing);
+      for (const producer of prepared.missing) this.#schedule.makeReady(producer);
     }
-    const parts: TaskCall['parts'][number][] = [];
-    for (const { node: part, origin } of node.parts) {
-      const outputs: Record<string, Uint8Array> = {};
-      for (const output of Object.keys(part.outputs)) outputs[output] = await read(part, output);
-      parts.push({ origin, outputs });
-    }
-    if (missing.size > 0) {
-      this.#regenerate(node, missing);
-      return undefined;
-    }
-    return { params: node.params, segment: node.segment, inputs, parts, meta: metaOf(node) };
+    return undefined;
   }
-
-  async #inputOf(
-    binding: Exclude<ActionNode['bindings'][number], { type: 'segment' }>,
-    read: (producer: ActionNode, output: string) => Promise<Uint8Array>,
-  ): Promise<TaskInput> {
-    const { name, spec } = binding;
-    switch (binding.type) {
-      case 'absent':
-        return { type: 'absent', name };
-      case 'source':
-        return { type: 'files', name, isList: spec.kind.format === 'files', files: binding.source.files };
-      case 'artifact':
-      case 'halo': {
-        if (!this.#entries.get(binding.node)?.result) return { type: 'absent', name }; // An optional one that failed.
-        const bytes = await read(binding.node, binding.output);
-        return {
-          type: 'artifact',
-          name,
-          bytes,
-          ...(binding.type === 'halo' && { haloFrames: spec.haloFrames }),
-        };
-      }
-      default:
-        throw new TypeError(`unknown binding ${binding satisfies never}`);
-    }
-  }
-
-  /** The bytes of an output: at hand, inline in its result, or in the store. */
-  async #bytesOf(node: ActionNode, output: string): Promise<Uint8Array | undefined> {
-    const held = await this.#shelf.get(node, output);
-    if (held) return held;
-    const record = this.#entries.get(node)!.result!.outputs[output]!;
-    if (record.inline !== undefined) return Buffer.from(record.inline, 'base64');
-    return record.isEphemeral
-      ? undefined
-      : this.#setting.place.blobs.get(record.digest).catch(() => undefined);
-  }
-
-  #regenerate(node: ActionNode, missing: ReadonlySet<ActionNode>): void {
-    this.#setting.leases.release(this.#entries.get(node)!.key);
-    const lost = [...missing].filter((producer) => this.#schedule.stateOf(producer) === 'failed');
-    if (lost.length > 0) return this.#fail(node, dependencyFailed(lost[0]!));
-    this.#schedule.park(node, missing);
-    for (const producer of missing) this.#schedule.makeReady(producer);
-  }
-
-  async #perform(node: ActionNode, calls: readonly TaskCall[]): Promise<readonly CallResult[]> {
-    const { rule, bundle } = node.component.loaded;
-    const task: Task = { bundle, phase: node.phase, calls };
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(timedOut(node)), rule.timeoutSec * 1000);
-    const onHardStop = (): void => limit.abort(this.#hardStop.signal.reason);
-    this.#hardStop.signal.addEventListener('abort', onHardStop, { once: true });
-    try {
-      const { pool, world } = this.#setting;
-      const isHere = rule.placement === 'engine' && node.phase === 'run';
-      const result: TaskResult = await (isHere
-        ? perform(task, world, limit.signal)
-        : pool.perform(task, limit.signal));
-      if ('error' in result) throw fromRecord(result.error);
-      return result.results;
-    } finally {
-      clearTimeout(timer);
-      this.#hardStop.signal.removeEventListener('abort', onHardStop);
-    }
-  }
-
-  // ---- Keeping what came out ----------------------------------------------------------------------------------
 
   async #keep(node: ActionNode, made: CallResult, durationMs: number): Promise<void> {
-    const entry = this.#entries.get(node)!;
-    const isAgain = entry.result !== undefined;
-    const outputs: Record<string, OutputRecord> = {};
-    for (const [name, encoded] of Object.entries(made.outputs)) {
-      const { isEphemeral, format, extension } = node.outputs[name]!;
-      await this.#shelf.put(node, name, encoded.digest, encoded.bytes);
-      outputs[name] = await this.#store(encoded, { isEphemeral, format, extension });
-    }
-    const result: ActionResult = {
-      status: made.emptyReason === undefined ? 'success' : 'empty',
-      ...(made.emptyReason !== undefined && { emptyReason: made.emptyReason }),
-      warnings: made.warnings,
-      outputs,
-      durationMs,
-    };
-    if (isAgain && !sameContent(entry.result!, result) && node.component.loaded.rule.isDeterministic) {
+    const { key, result: before } = this.#ledger.of(node);
+    const result = await this.#ledger.keep(node, made, durationMs);
+    if (before && !hasSameContent(before, result) && node.component.loaded.rule.isDeterministic) {
       return this.#fail(node, nondeterministic(node));
     }
-    this.#setting.actions.put(entry.key, result, entry.ingredients);
-    this.#setting.leases.release(entry.key);
+    this.#ledger.publish(node, result);
+    this.#setting.leases.release(key);
     this.#emit({
       type: 'action_finished',
       ...refOf(node),
-      reason: isAgain ? 'regenerate' : 'new',
+      reason: before ? 'regenerate' : 'new',
       status: result.status,
       durationMs,
-      bytes: Object.values(outputs).reduce((sum, output) => sum + output.sizeBytes, 0),
+      bytes: Object.values(result.outputs).reduce((sum, output) => sum + output.sizeBytes, 0),
       warnings: made.warnings,
     });
     this.#settle(node, result, { isCached: false });
   }
 
-  async #store(
-    encoded: EncodedArtifact,
-    kind: Pick<OutputRecord, 'isEphemeral' | 'format' | 'extension'>,
-  ): Promise<OutputRecord> {
-    const { bytes, digest, content, arrays } = encoded;
-    const record: OutputRecord = {
-      digest,
-      content,
-      sizeBytes: bytes.length,
-      ...kind,
-      ...(arrays && { arrays }),
-    };
-    if (kind.isEphemeral) return record;
-    if (bytes.length <= inlineLimitBytes) return { ...record, inline: Buffer.from(bytes).toString('base64') };
-    await this.#setting.place.blobs.put(digest, bytes).catch((error: Error) => this.#warnOfStore(error));
-    return record;
-  }
-
-  /** A store that takes nothing makes the next build slower, not this one wrong. */
-  #warnOfStore(error: Error): void {
-    if (this.#hasWarnedOfStore) return;
-    this.#hasWarnedOfStore = true;
-    this.#emit({
-      type: 'warning',
-      message: `Cannot store artifacts in the cache: ${error.message}. The build goes on; what is not stored will be made again.`,
-    });
-  }
+  // ---- Settling -----------------------------------------------------------------------------------------------
 
   #settle(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
-    const entry = this.#entries.get(node)!;
     const run = this.#runOf(node);
-    const isAgain = entry.result !== undefined;
-    entry.result = result;
-    entry.isCached = isCached;
+    this.#ledger.of(node).result = result;
     if (isCached) this.#emit({ type: 'action_cached', ...refOf(node), source: 'local' });
-    else this.#count(run, node, result);
-    this.#note(run, node, result);
+    run.settled(node, result, { isCached });
     this.#schedule.done(node);
-    if (run.tallies.get(node.component.name)!.finals.includes(node)) this.#deliverLater(run, node);
+    if (run.tallyOf(node).finals.includes(node)) this.#finalDone(node);
     else this.#releaseUnneeded(node);
-    this.#followUp(node, result);
-    if (!isAgain && !run.isPlanned) this.#follow(this.#expand(run));
+    for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
+    for (const follower of this.#takeFollowers(node)) this.#settle(follower, result, { isCached: true });
+    if (!run.isPlanned) this.#follow(this.#expand(run));
   }
 
-  #followUp(node: ActionNode, result: ActionResult): void {
-    for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
+  #takeFollowers(node: ActionNode): readonly ActionNode[] {
     const followers = this.#followers.get(node) ?? [];
     this.#followers.delete(node);
-    for (const follower of followers) this.#settle(follower, result, { isCached: true });
+    return followers.filter((follower) => this.#schedule.stateOf(follower) === 'open'); // Not stopped meanwhile.
   }
 
-  #count(run: RunState, node: ActionNode, result: ActionResult): void {
-    const tally = run.tallies.get(node.component.name)!;
-    tally.executed += 1;
-    tally.durationMs += result.durationMs;
+  #finalDone(node: ActionNode): void {
+    const isMadeForOthers = 'request' in node.component.loaded.rule.params.shape;
+    if (isMadeForOthers) this.#runOf(node).delivered(node, { outputs: [], key: undefined });
+    else this.#follow(this.#deliver(node));
   }
 
-  #note(run: RunState, node: ActionNode, result: ActionResult): void {
-    const tally = run.tallies.get(node.component.name)!;
-    for (const warning of result.warnings) tally.warnings.add(warning);
-    if (result.emptyReason !== undefined && node.segment === undefined)
-      tally.emptyReason = result.emptyReason;
-  }
-
-  /** Once the tables of segments are known the rest of the run can be planned. */
-  async #expand(run: RunState): Promise<void> {
-    const nodes = [...run.tables];
-    if (run.isPlanned || run.stopReason !== undefined) return;
-    if (!nodes.every(([, node]) => this.#schedule.stateOf(node) === 'done')) return;
-    const tables = new Map<string, readonly Segment[]>();
-    for (const [name, node] of nodes) {
-      const [output, kind] = Object.entries(node.outputs).find(([, made]) => made.format === 'segments')!;
-      const bytes = await this.#bytesOf(node, output);
-      if (!bytes) {
-        this.#schedule.makeReady(node);
-        this.#pump();
-        return;
-      }
-      tables.set(name, decodeArtifact(kind, bytes) as readonly Segment[]);
+  async #deliver(node: ActionNode): Promise<void> {
+    const run = this.#runOf(node);
+    const { result, key } = this.#ledger.of(node);
+    const bytesOf = (output: string): Promise<Uint8Array | undefined> => this.#ledger.bytesOf(node, output);
+    try {
+      const delivery = { folder: run.spec.folder, component: node.component.name, result: result!, bytesOf };
+      const outputs = await deliver(delivery, this.#setting.place);
+      await this.#readFacts(run, node);
+      if (!outputs && !run.isStopped) return this.#schedule.makeReady(node);
+      if (outputs) run.delivered(node, { outputs, key });
+      else run.failed(node, cancelled());
+    } catch (thrown) {
+      this.#tellFailure(node, toFlowError(thrown));
     }
-    if (!run.isPlanned && run.stopReason === undefined) this.#planRest(run, tables);
+    this.#releaseUnneeded(node);
+  }
+
+  /** What the manifest says of the video. */
+  async #readFacts(run: RunProgress, node: ActionNode): Promise<void> {
+    const described = Object.entries(node.outputs).find(([, kind]) => kind.describesSource);
+    const bytes = described && run.spec.record && (await this.#ledger.bytesOf(node, described[0]));
+    if (!bytes) return;
+    const { duration_sec, width, height, fps, has_audio } = decodeArtifact(
+      described[1],
+      bytes,
+    ) as SourceFacts;
+    run.spec.record!.setFacts({ duration_sec, width, height, fps, has_audio });
   }
 
   /** Lets go of a node's bytes when nobody in the plan may still ask for them. */
   #releaseUnneeded(node: ActionNode): void {
     if (!this.#runOf(node).isPlanned) return;
-    for (const dependent of node.dependents) {
-      const state = this.#schedule.stateOf(dependent);
-      if (
-        state === 'waiting' ||
-        state === 'open' ||
-        state === 'ready' ||
-        state === 'parked' ||
-        state === 'running'
-      )
-        return;
-    }
+    for (const dependent of node.dependents) if (this.#schedule.mayStillRun(dependent)) return;
     this.#shelf.release(node);
   }
 
   // ---- Failing ------------------------------------------------------------------------------------------------
 
   #failOrRetry(node: ActionNode, error: FlowError): void {
-    const entry = this.#entries.get(node)!;
-    const isLast = entry.attempt > node.component.retries || !isTransient(error.code) || this.#isStopping;
-    if (isLast) return this.#fail(node, error);
-    const delayMs = firstRetryMs * 2 ** (entry.attempt - 1) * (0.5 + Math.random());
-    this.#emit({
-      type: 'action_retried',
-      ...refOf(node),
-      attempt: entry.attempt,
-      delayMs,
-      error: toRecord(error),
-    });
+    const { attempt } = this.#ledger.of(node);
+    if (attempt > node.component.retries || !isTransient(error.code) || this.#isStopping)
+      return this.#fail(node, error);
+    const delayMs = firstRetryMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+    this.#emit({ type: 'action_retried', ...refOf(node), attempt, delayMs, error: toRecord(error) });
     this.#schedule.park(node, []);
-    this.#follow(
-      delay(delayMs).then(() => {
-        if (this.#schedule.stateOf(node) === 'parked') this.#schedule.makeReady(node);
-      }),
-    );
+    this.#follow(this.#retryIn(node, delayMs));
+  }
+
+  async #retryIn(node: ActionNode, delayMs: number): Promise<void> {
+    await delay(delayMs);
+    if (this.#schedule.stateOf(node) === 'parked') this.#schedule.makeReady(node);
   }
 
   #fail(node: ActionNode, error: FlowError): void {
+    const { key } = this.#ledger.of(node);
+    this.#setting.leases.release(key);
+    this.#leaders.delete(key);
+    for (const lost of this.#schedule.fail(node)) this.#skip(lost, `${node.component.name} failed`);
+    for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
+    this.#tellFailure(node, error);
+    for (const follower of this.#takeFollowers(node)) this.#fail(follower, error);
+  }
+
+  #tellFailure(node: ActionNode, error: FlowError): void {
     const run = this.#runOf(node);
-    const tally = run.tallies.get(node.component.name)!;
-    this.#setting.leases.release(this.#entries.get(node)!.key);
-    this.#leaders.delete(this.#entries.get(node)!.key);
-    const isCancelled = error.code === 'cancelled';
-    if (isCancelled) tally.skipReason ??= error.message;
-    else tally.error ??= toRecord(error);
     this.#emit({ type: 'action_failed', ...refOf(node), error: toRecord(error) });
-    const lost = this.#schedule.fail(node);
-    for (const other of lost) this.#skipped(run, other, `${node.component.name} failed`);
-    for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
-    for (const follower of this.#followers.get(node) ?? []) this.#fail(follower, error);
-    this.#followers.delete(node);
-    if (!isCancelled && tally.component.isRequired)
+    run.failed(node, error);
+    const isTableLost = !run.isPlanned; // Before its tables are known nothing else of a run can go on.
+    if (error.code === 'cancelled') return;
+    if (run.tallyOf(node).component.isRequired || isTableLost)
       this.#stopRun(run, `${node.component.name} failed`, 'error');
-    if (
-      !run.isPlanned &&
-      ![...run.tables.values()].every((table) => this.#schedule.stateOf(table) !== 'failed')
-    )
-      this.#giveUp(run, node);
-    this.#finishComponent(run, tally);
   }
 
-  /** Without its tables a run cannot be planned: all the rest is skipped. */
-  #giveUp(run: RunState, node: ActionNode): void {
-    run.isPlanned = true;
-    for (const tally of run.tallies.values()) {
-      if (tally.error === undefined && tally.component.name !== node.component.name)
-        tally.skipReason ??= `${node.component.name} failed`;
-    }
-    for (const tally of run.tallies.values()) this.#finishComponent(run, tally);
-  }
-
-  #skipped(run: RunState, node: ActionNode, reason: string): void {
-    const tally = run.tallies.get(node.component.name)!;
-    if (tally.component.isRequired && tally.error === undefined) {
-      tally.error = toRecord(dependencyFailedFor(node.component.name, reason));
-      this.#stopRun(run, `${node.component.name} cannot run`, 'error');
-    } else if (tally.error === undefined) tally.skipReason ??= reason;
+  #skip(node: ActionNode, reason: string): void {
+    const run = this.#runOf(node);
+    if (run.skipped(node, reason)) this.#stopRun(run, `${node.component.name} cannot run`, 'error');
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
-    if (run.isPlanned) this.#finishComponent(run, tally);
   }
 
-  #stopRun(run: RunState, reason: string, status: 'error' | 'cancelled'): void {
-    if (run.isFinished || run.stopReason !== undefined) return;
-    run.stopReason = reason;
-    run.status = status;
+  #stopRun(run: RunProgress, reason: string, status: 'error' | 'cancelled'): void {
+    if (run.isStopped) return;
     const stopped = this.#schedule.stop((node) => node.scope === run.spec.scope);
-    for (const node of stopped) this.#followerStopped(node);
-    run.isPlanned = true;
-    for (const tally of run.tallies.values()) {
-      const isWhole =
-        tally.finals.length > 0 && tally.finals.every((node) => this.#schedule.stateOf(node) === 'done');
-      const isRunning = tally.finals.some((node) => this.#schedule.stateOf(node) === 'running');
-      if (!isWhole && !isRunning && tally.error === undefined && !tally.isFinished)
-        tally.skipReason ??= reason;
-    }
-    for (const tally of run.tallies.values()) this.#finishComponent(run, tally);
+    run.stop(reason, status, (node) => this.#schedule.stateOf(node) === 'running');
+    for (const node of stopped) this.#passOn(node);
   }
 
-  /** A stopped node's work may still be wanted by other runs: one of its followers takes it over. */
-  #followerStopped(node: ActionNode): void {
-    const entry = this.#entries.get(node);
-    if (!entry || this.#leaders.get(entry.key) !== node) return;
-    this.#leaders.delete(entry.key);
-    const [heir, ...others] = (this.#followers.get(node) ?? []).filter(
-      (other) => this.#schedule.stateOf(other) === 'open',
-    );
-    this.#followers.delete(node);
+  /** A stopped node's work may be wanted by other runs: one of its followers takes it over. */
+  #passOn(node: ActionNode): void {
+    const key = this.#ledger.find(node)?.key;
+    if (!key || this.#leaders.get(key) !== node) return;
+    this.#leaders.delete(key);
+    const [heir, ...others] = this.#takeFollowers(node);
     if (!heir) return;
-    this.#leaders.set(entry.key, heir);
+    this.#leaders.set(key, heir);
     this.#followers.set(heir, others);
     this.#schedule.makeReady(heir);
   }
 
-  // ---- Finishing components and runs --------------------------------------------------------------------------
-
-  #deliverLater(run: RunState, node: ActionNode): void {
-    if ('request' in node.component.loaded.rule.params.shape) return this.#delivered(run, node, []);
-    this.#follow(this.#deliver(run, node));
-  }
-
-  async #deliver(run: RunState, node: ActionNode): Promise<void> {
-    const tally = run.tallies.get(node.component.name)!;
-    const { result, key } = this.#entries.get(node)!;
-    try {
-      const outputs = await deliver(
-        {
-          folder: run.spec.folder,
-          component: node.component.name,
-          result: result!,
-          bytesOf: (output) => this.#bytesOf(node, output),
-        },
-        this.#setting.place,
-      );
-      await this.#readFacts(run, node);
-      if (outputs) return this.#delivered(run, node, outputs, key);
-      if (this.#isStopping) tally.skipReason ??= 'the build was interrupted';
-      else return this.#schedule.makeReady(node);
-    } catch (thrown) {
-      tally.error ??= toRecord(toFlowError(thrown));
-      this.#emit({ type: 'action_failed', ...refOf(node), error: tally.error });
-      if (tally.component.isRequired)
-        this.#stopRun(run, `${node.component.name} could not be written`, 'error');
-    }
-    this.#delivered(run, node, []);
-  }
-
-  async #readFacts(run: RunState, node: ActionNode): Promise<void> {
-    const described = Object.entries(node.outputs).find(([, kind]) => kind.describesSource);
-    if (!described || !run.spec.record) return;
-    const bytes = await this.#bytesOf(node, described[0]);
-    if (!bytes) return;
-    const { duration_sec, width, height, fps, has_audio } = decodeArtifact(
-      described[1],
-      bytes,
-    ) as SourceFacts;
-    run.spec.record.setFacts({ duration_sec, width, height, fps, has_audio });
-  }
-
-  readonly #deliveries = new Map<
-    Tally,
-    { outputs: Awaited<ReturnType<typeof deliver>> & object; key: Digest | null; nodes: Set<ActionNode> }
-  >();
-
-  #delivered(
-    run: RunState,
-    node: ActionNode,
-    outputs: NonNullable<Awaited<ReturnType<typeof deliver>>>,
-    key: Digest | null = null,
-  ): void {
-    const tally = run.tallies.get(node.component.name)!;
-    const delivery = this.#deliveries.get(tally) ?? { outputs: [], key: null, nodes: new Set() };
-    this.#deliveries.set(tally, {
-      outputs: outputs.length > 0 ? outputs : delivery.outputs,
-      key: key ?? delivery.key,
-      nodes: delivery.nodes.add(node),
-    });
-    this.#releaseUnneeded(node);
-    this.#finishComponent(run, tally);
-  }
-
-  #finishComponent(run: RunState, tally: Tally): void {
-    if (tally.isFinished || !run.isPlanned) return;
-    const delivery = this.#deliveries.get(tally);
-    const isDelivered = tally.finals.every((node) => delivery?.nodes.has(node));
-    const isOver = tally.error !== undefined || tally.skipReason !== undefined || isDelivered;
-    if (!isOver) return;
-    tally.isFinished = true;
-    const { component, status } = tally;
-    run.spec.record?.setComponent(componentRecord(tally, delivery?.outputs ?? [], delivery?.key ?? null));
-    const reason = tally.error?.message ?? tally.skipReason ?? tally.emptyReason;
-    this.#emit({
-      type: 'component_finished',
-      run: run.spec.scope.label,
-      component: component.name,
-      status,
-      isRequired: component.isRequired,
-      cache: tally.cache,
-      durationMs: tally.durationMs,
-      ...(reason !== undefined && { reason }),
-    });
-    run.unfinished -= 1;
-    if (run.unfinished === 0) this.#follow(this.#finishRun(run));
-  }
-
-  async #finishRun(run: RunState): Promise<void> {
-    if (run.status === 'running') run.status = statusOf([...run.tallies.values()]);
-    run.isFinished = true;
-    const { record, scope } = run.spec;
-    await record?.finish(run.status, new Date().toISOString());
-    this.#emit({
-      type: 'run_finished',
-      run: scope.label,
-      status: run.status,
-      ...(record && { manifest: record.manifestPath }),
-    });
-  }
-
   // ---- Small things -------------------------------------------------------------------------------------------
 
-  #runOf(node: ActionNode): RunState {
-    return this.#runOfScope.get(node.scope)!;
+  #runOf(node: ActionNode): RunProgress {
+    return this.#runs.get(node.scope)!;
   }
 
   #announce(node: ActionNode): void {
-    const entry = this.#entries.get(node)!;
+    const entry = this.#ledger.of(node);
     entry.attempt += 1;
-    this.#runOf(node).tallies.get(node.component.name)!.startedAtMs ??= Date.now();
-    this.#emit({
-      type: 'action_started',
-      ...refOf(node),
-      reason: entry.result ? 'regenerate' : 'new',
-      attempt: entry.attempt,
-    });
+    this.#runOf(node).tallyOf(node).startedAtMs ??= Date.now();
+    const reason = entry.result ? 'regenerate' : 'new';
+    this.#emit({ type: 'action_started', ...refOf(node), reason, attempt: entry.attempt });
   }
 
-  #emit(event: Parameters<EventStream['emit']>[0]): void {
+  /** A store that takes nothing makes the next build slower, not this one wrong. */
+  #warnOfStore(error: Error): void {
+    if (this.#hasWarnedOfStore) return;
+    this.#hasWarnedOfStore = true;
+    const message = `Cannot store artifacts in the cache: ${error.message}. The build goes on; what is not stored will be made again.`;
+    this.#emit({ type: 'warning', message });
+  }
+
+  #emit(event: FlowEvent): void {
     this.#setting.events.emit(event);
   }
 }
 
-function refOf(node: ActionNode): ActionRef {
+function refOf({ id, component, scope, segment }: ActionNode): ActionRef {
   return {
-    action: node.id,
-    component: node.component.name,
-    run: node.scope.label,
-    ...(node.segment && { segment: node.segment.index }),
+    action: id,
+    component: component.name,
+    run: scope.label,
+    ...(segment && { segment: segment.index }),
   };
 }
 
 function makesEphemeral(node: ActionNode): boolean {
   return Object.values(node.outputs).some((kind) => kind.isEphemeral);
-}
-
-function sameContent(a: ActionResult, b: ActionResult): boolean {
-  return Object.entries(a.outputs).every(([name, output]) => b.outputs[name]?.content === output.content);
-}
-
-/** What `meta` says of an artifact; nothing that is not in the action's key. */
-function metaOf(node: ActionNode): Record<string, unknown> {
-  const { component, params, sampling } = node;
-  return {
-    component: component.name,
-    schema_version: npzSchemaVersion,
-    producer_version: component.loaded.rule.version,
-    rule_digest: component.loaded.digest,
-    params,
-    model_signature: null,
-    models_used: [],
-    engine: null,
-    precision: null,
-    device: 'cpu',
-    sampling: sampling ? { fps: sampling.fps, policy: component.samplingPolicyVersion } : null,
-    analysis: sampling ? { ...sampling } : null,
-  };
-}
-
-function statusOf(tallies: readonly Tally[]): RunStatus {
-  const isLost = (tally: Tally): boolean =>
-    tally.error !== undefined || (tally.skipReason !== undefined && tally.finals.length > 0);
-  if (tallies.some((tally) => tally.error && tally.component.isRequired)) return 'error';
-  return tallies.some(isLost) ? 'partial' : 'success';
-}
-
-function componentRecord(
-  tally: Tally,
-  outputs: Parameters<RunRecord['setComponent']>[0]['outputs'],
-  key: Digest | null,
-): Parameters<RunRecord['setComponent']>[0] {
-  const { component, error, status } = tally;
-  const { rule, digest } = component.loaded;
-  const finishedAt = new Date().toISOString();
-  return {
-    name: component.name,
-    processor: component.processor,
-    status,
-    required: component.isRequired,
-    ...(status === 'empty' && { empty_reason: tally.emptyReason }),
-    ...(error && { error_code: error.code, error: error.message }),
-    ...(status === 'skipped' && { error: tally.skipReason }),
-    warnings: [...tally.warnings],
-    cache: tally.cache,
-    action_key: key,
-    rule_digest: digest,
-    schema_version: npzSchemaVersion,
-    producer_version: rule.version,
-    models_used: [],
-    device_used: tally.executed > 0 ? 'cpu' : null,
-    started_at: tally.startedAtMs === undefined ? null : new Date(tally.startedAtMs).toISOString(),
-    finished_at: tally.startedAtMs === undefined ? null : finishedAt,
-    duration_ms: Math.round(tally.durationMs * 1000) / 1000,
-    outputs: status === 'success' || status === 'empty' ? [...outputs] : [],
-  };
-}
-
-function timedOut(node: ActionNode): FlowError {
-  const { timeoutSec } = node.component.loaded.rule;
-  return new FlowError({
-    code: 'rule_timeout',
-    blame: 'rule',
-    message: `Cannot finish ${node.id}: it was still running after ${timeoutSec} s.`,
-    fix: "Raise the rule's `timeoutSec`, or find out what it waits for.",
-  });
 }
 
 function nondeterministic(node: ActionNode): FlowError {
@@ -840,15 +468,11 @@ function nondeterministic(node: ActionNode): FlowError {
   });
 }
 
-function dependencyFailed(node: ActionNode): FlowError {
-  return dependencyFailedFor(node.component.name, 'its bytes could not be made again');
-}
-
-function dependencyFailedFor(component: string, reason: string): FlowError {
+function bytesLost(node: ActionNode, producer: ActionNode): FlowError {
   return new FlowError({
     code: 'dependency_failed',
     blame: 'user',
-    message: `Cannot run "${component}": ${reason}.`,
-    fix: 'See the error of the component that failed.',
+    message: `Cannot run ${node.id}: the bytes of ${producer.id} are gone and could not be made again.`,
+    fix: 'See the error of the action that failed.',
   });
 }

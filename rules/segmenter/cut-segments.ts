@@ -21,6 +21,9 @@ export interface CutOptions {
 /**
  * The segments of a video stream, in order; together they hold every frame once.
  *
+ * A flaw: H.264 with periodic intra refresh marks as keyframes pictures that are whole only a second later. Decoding
+ * then starts earlier and gives the right pictures, but the packets before the segment are not in its digest.
+ *
  * Lengths are between `minSec` and `maxSec` where the keyframes allow it: a GOP longer than `maxSec` is a segment
  * by itself, and what is left before it, or at the end, may be shorter than `minSec`.
  *

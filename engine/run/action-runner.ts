@@ -1,0 +1,134 @@
+/** Has actions performed: brings their inputs together, hands them to a worker, and minds the time. */
+import { FlowError, fromRecord } from '../core/errors.ts';
+import { npzSchemaVersion } from '../core/manifest.ts';
+import type { ActionNode, Binding } from '../core/plan.ts';
+import { perform, type World } from '../io/perform.ts';
+import type { Pool } from '../io/pool.ts';
+import type { CallResult, Task, TaskCall, TaskInput, TaskResult } from '../io/task.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface RunnerSetting {
+  readonly ledger: Ledger;
+  readonly pool: Pool;
+  readonly world: World;
+  /** Ends whatever is running. */
+  readonly hardStop: AbortSignal;
+}
+
+export type Prepared = { readonly call: TaskCall } | { readonly missing: ReadonlySet<ActionNode> };
+
+type Read = (producer: ActionNode, output: string) => Promise<Uint8Array>;
+
+const nothing = new Uint8Array(0);
+
+export class ActionRunner {
+  readonly #setting: RunnerSetting;
+
+  constructor(setting: RunnerSetting) {
+    this.#setting = setting;
+  }
+
+  /** Brings together what an action reads; or says whose bytes have to be made again first. */
+  async prepare(node: ActionNode): Promise<Prepared> {
+    const missing = new Set<ActionNode>();
+    const read: Read = async (producer, output) => {
+      const bytes = await this.#setting.ledger.bytesOf(producer, output);
+      if (!bytes) missing.add(producer);
+      return bytes ?? nothing;
+    };
+    const inputs: TaskInput[] = [];
+    for (const binding of node.bindings) {
+      if (binding.type !== 'segment') inputs.push(await this.#inputOf(binding, read));
+    }
+    const parts = await readParts(node, read);
+    if (missing.size > 0) return { missing };
+    return { call: { params: node.params, segment: node.segment, inputs, parts, meta: metaOf(node) } };
+  }
+
+  async #inputOf(binding: Exclude<Binding, { type: 'segment' }>, read: Read): Promise<TaskInput> {
+    const { name, spec } = binding;
+    switch (binding.type) {
+      case 'absent':
+        return { type: 'absent', name };
+      case 'source':
+        return { type: 'files', name, isList: spec.kind.format === 'files', files: binding.source.files };
+      case 'artifact':
+      case 'halo': {
+        if (!this.#setting.ledger.resultOf(binding.node)) return { type: 'absent', name }; // An optional one that failed.
+        const bytes = await read(binding.node, binding.output);
+        return {
+          type: 'artifact',
+          name,
+          bytes,
+          ...(binding.type === 'halo' && { haloFrames: spec.haloFrames }),
+        };
+      }
+      default:
+        throw new TypeError(`unknown binding ${binding satisfies never}`);
+    }
+  }
+
+  /**
+   * Performs calls of one node's rule, together.
+   *
+   * @throws {FlowError} of the rule; `rule_timeout`, `worker_lost`, `cancelled`
+   */
+  async perform(node: ActionNode, calls: readonly TaskCall[]): Promise<readonly CallResult[]> {
+    const { rule, bundle } = node.component.loaded;
+    const { pool, world, hardStop } = this.#setting;
+    const task: Task = { bundle, phase: node.phase, calls };
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(timedOut(node)), rule.timeoutSec * 1000);
+    const onHardStop = (): void => limit.abort(hardStop.reason);
+    hardStop.addEventListener('abort', onHardStop, { once: true });
+    try {
+      const isHere = rule.placement === 'engine' && node.phase === 'run';
+      const result: TaskResult = await (isHere
+        ? perform(task, world, limit.signal)
+        : pool.perform(task, limit.signal));
+      if ('error' in result) throw fromRecord(result.error);
+      return result.results;
+    } finally {
+      clearTimeout(timer);
+      hardStop.removeEventListener('abort', onHardStop);
+    }
+  }
+}
+
+async function readParts(node: ActionNode, read: Read): Promise<TaskCall['parts']> {
+  const parts: TaskCall['parts'][number][] = [];
+  for (const { node: part, origin } of node.parts) {
+    const outputs: Record<string, Uint8Array> = {};
+    for (const output of Object.keys(part.outputs)) outputs[output] = await read(part, output);
+    parts.push({ origin, outputs });
+  }
+  return parts;
+}
+
+/** What `meta` says of an artifact; nothing that is not in the action's key. */
+function metaOf({ component, params, sampling }: ActionNode): Record<string, unknown> {
+  return {
+    component: component.name,
+    schema_version: npzSchemaVersion,
+    producer_version: component.loaded.rule.version,
+    rule_digest: component.loaded.digest,
+    params,
+    model_signature: null,
+    models_used: [],
+    engine: null,
+    precision: null,
+    device: 'cpu',
+    sampling: sampling ? { fps: sampling.fps, policy: component.samplingPolicyVersion } : null,
+    analysis: sampling ? { ...sampling } : null,
+  };
+}
+
+function timedOut(node: ActionNode): FlowError {
+  const { timeoutSec } = node.component.loaded.rule;
+  return new FlowError({
+    code: 'rule_timeout',
+    blame: 'rule',
+    message: `Cannot finish ${node.id}: it was still running after ${timeoutSec} s.`,
+    fix: "Raise the rule's `timeoutSec`, or find out what it waits for.",
+  });
+}

@@ -1,0 +1,181 @@
+/**
+ * How far one run is: which components are over and with what status, what was delivered, and when the run itself
+ * is over. Everything here only notes and tells; what happens next is decided in `build.ts`.
+ */
+import type { Component } from '../core/component.ts';
+import type { Digest } from '../core/digest.ts';
+import { type ErrorRecord, FlowError, toRecord } from '../core/errors.ts';
+import type { EventStream, RunStatus } from '../core/events.ts';
+import type { ManifestOutput } from '../core/manifest.ts';
+import type { ActionNode, Plan, Scope } from '../core/plan.ts';
+import type { ActionResult } from '../core/store.ts';
+import { manifestComponent } from './manifest-component.ts';
+import type { RunRecord } from './run-record.ts';
+import { Tally } from './tally.ts';
+
+export interface RunSpec {
+  readonly scope: Scope;
+  readonly plan: Plan;
+  readonly components: readonly Component[];
+  /** Where delivered outputs go. */
+  readonly folder: string;
+  /** Absent for workspace targets, which have no manifest. */
+  readonly record: RunRecord | undefined;
+}
+
+/** What came of a final node: files, and the key that they were found under. */
+export interface Delivered {
+  readonly outputs: readonly ManifestOutput[];
+  readonly key: Digest | undefined;
+}
+
+export class RunProgress {
+  readonly spec: RunSpec;
+  readonly #events: EventStream;
+  readonly #tallies: ReadonlyMap<string, Tally>;
+  readonly #onOver: () => void;
+  #unfinished: number;
+  #status: RunStatus = 'running';
+  #isPlanned = false;
+
+  /** @param onOver called once, when every component is over */
+  constructor(spec: RunSpec, events: EventStream, onOver: () => void) {
+    this.spec = spec;
+    this.#events = events;
+    this.#onOver = onOver;
+    this.#tallies = new Map(spec.components.map((component) => [component.name, new Tally(component)]));
+    this.#unfinished = spec.components.length;
+  }
+
+  get tallies(): readonly Tally[] {
+    return [...this.#tallies.values()];
+  }
+
+  get status(): RunStatus {
+    return this.#status;
+  }
+
+  /** False as long as the tables of segments are not known. */
+  get isPlanned(): boolean {
+    return this.#isPlanned;
+  }
+
+  get isStopped(): boolean {
+    return this.#status !== 'running';
+  }
+
+  tallyOf(node: ActionNode): Tally {
+    return this.#tallies.get(node.component.name)!;
+  }
+
+  /** From now on every component can be told to be over. @param finals the nodes that give each component's result */
+  planned(finals: ReadonlyMap<string, readonly ActionNode[]>): void {
+    this.#isPlanned = true;
+    for (const tally of this.tallies) {
+      tally.finals = finals.get(tally.component.name) ?? [];
+      if (tally.finals.length === 0) tally.skipReason ??= 'nothing in this run asks for its output';
+    }
+    this.#checkAll();
+  }
+
+  settled(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
+    const tally = this.tallyOf(node);
+    if (!isCached) {
+      tally.executed += 1;
+      tally.durationMs += result.durationMs;
+    }
+    for (const warning of result.warnings) tally.warnings.add(warning);
+    if (result.emptyReason !== undefined && node.segment === undefined)
+      tally.emptyReason = result.emptyReason;
+  }
+
+  delivered(node: ActionNode, { outputs, key }: Delivered): void {
+    const tally = this.tallyOf(node);
+    tally.delivered.add(node);
+    if (outputs.length > 0) tally.outputs = outputs;
+    tally.key ??= key;
+    this.#check(tally);
+  }
+
+  failed(node: ActionNode, error: FlowError): void {
+    const tally = this.tallyOf(node);
+    if (error.code === 'cancelled') tally.skipReason ??= error.message;
+    else tally.error ??= toRecord(error);
+    this.#check(tally);
+  }
+
+  /** @returns true if a required component is lost with it */
+  skipped(node: ActionNode, reason: string): boolean {
+    const tally = this.tallyOf(node);
+    const isFatal = tally.component.isRequired;
+    if (isFatal) tally.error ??= dependencyFailed(node.component.name, reason);
+    else if (!tally.error) tally.skipReason ??= reason;
+    this.#check(tally);
+    return isFatal;
+  }
+
+  /** The run ends here: what is neither over nor running is skipped. */
+  stop(reason: string, status: 'error' | 'cancelled', isRunning: (node: ActionNode) => boolean): void {
+    this.#status = status;
+    this.#isPlanned = true;
+    for (const tally of this.tallies) {
+      if (!tally.isOver && !tally.finals.some(isRunning)) tally.skipReason ??= reason;
+    }
+    this.#checkAll();
+  }
+
+  /** Writes the manifest's last version and tells that the run is over. */
+  async finish(): Promise<void> {
+    if (this.#status === 'running') this.#status = statusOf(this.tallies);
+    const { record, scope } = this.spec;
+    await record?.finish(this.#status, new Date().toISOString());
+    this.#events.emit({
+      type: 'run_finished',
+      run: scope.label,
+      status: this.#status,
+      ...(record && { manifest: record.manifestPath }),
+    });
+  }
+
+  #checkAll(): void {
+    for (const tally of this.tallies) this.#check(tally);
+  }
+
+  /** Tells, once, that a component is over. */
+  #check(tally: Tally): void {
+    if (tally.isTold || !this.#isPlanned || !tally.isOver) return;
+    tally.isTold = true;
+    this.spec.record?.setComponent(manifestComponent(tally));
+    const { component, status, cache, durationMs, reason } = tally;
+    this.#events.emit({
+      type: 'component_finished',
+      run: this.spec.scope.label,
+      component: component.name,
+      status,
+      isRequired: component.isRequired,
+      cache,
+      durationMs,
+      ...(reason !== undefined && { reason }),
+    });
+    this.#unfinished -= 1;
+    if (this.#unfinished === 0) this.#onOver();
+  }
+}
+
+function statusOf(tallies: readonly Tally[]): RunStatus {
+  if (tallies.some((tally) => tally.error && tally.component.isRequired)) return 'error';
+  const isLost = (tally: Tally): boolean =>
+    tally.error !== undefined || (tally.skipReason !== undefined && tally.finals.length > 0);
+  return tallies.some(isLost) ? 'partial' : 'success';
+}
+
+function dependencyFailed(component: string, reason: string): ErrorRecord {
+  return toRecord(
+    new FlowError({
+      code: 'dependency_failed',
+      blame: 'user',
+      message: `Cannot run "${component}": ${reason}.`,
+      fix: 'See the error of the component that failed.',
+    }),
+  );
+}
