@@ -16,7 +16,21 @@ export function decodeWithFfmpeg(
   { fps, width, height }: { readonly fps: number; readonly width: number; readonly height: number },
 ): Clip {
   const filters = `fps=${fps}:round=up,scale=${width}:${height}:flags=area`;
-  const argv = ['-v', 'error', '-i', file, '-map', '0:v:0', '-vf', filters, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
+  const argv = [
+    '-v',
+    'error',
+    '-i',
+    file,
+    '-map',
+    '0:v:0',
+    '-vf',
+    filters,
+    '-f',
+    'rawvideo',
+    '-pix_fmt',
+    'rgb24',
+    '-',
+  ];
   const rgb = execFileSync('ffmpeg', argv, { maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'ignore'] });
   return { rgb, width, height, fps };
 }

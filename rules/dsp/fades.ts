@@ -28,7 +28,8 @@ const largestStepShare = 0.75;
 
 /**
  * Finds fades in order of time: from each blank stretch it follows, backwards and forwards, how far the mean
- * luma departs from black or white, as long as that grows and no hard cut is in the way.
+ * luma departs from black or white, as long as that grows and no hard cut is in the way. Right beside the blank
+ * only the size of the step tells a cut from a fade: out of black, every structure is new.
  *
  * Method: after the monochrome frames and monotone changes of Lienhart, "Comparison of automatic shot boundary
  * detection algorithms", SPIE 3656 (1999); mean luma takes the place of its deviation, so that a fade of a flat
@@ -97,7 +98,7 @@ function followFade(
   for (let at = inner + direction; at >= 0 && at < timesSec.length; at += direction) {
     const isPast = Math.abs(timesSec[at]! - timesSec[inner]!) > maxSec;
     const hasRested = Math.abs(timesSec[at]! - timesSec[outer]!) > longestRestSec && at !== outer + direction;
-    if (isPast || hasRested || isCut[direction === 1 ? at : at + 1]) break;
+    if (isPast || hasRested || (at !== inner + direction && isCut[direction === 1 ? at : at + 1])) break;
     const departure = Math.abs(lumaMean[at]! - level);
     if (departure < reached + leastStep) continue;
     largest = Math.max(largest, departure - reached);

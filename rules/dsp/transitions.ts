@@ -31,10 +31,11 @@ export function findTransitions(
   options: TransitionOptions,
 ): { transitions: Transition[]; boundaries: number[] } {
   const confidence = hardCutConfidence(film);
-  const cuts = pickHardCuts(film, confidence, { ...options, threshold: options.hardThreshold });
+  const picked = pickHardCuts(film, confidence, { ...options, threshold: options.hardThreshold });
   const isCut = Array.from(confidence, () => false);
-  for (const at of cuts) isCut[at] = true;
+  for (const at of picked) isCut[at] = true;
   const fades = findFades(film, { isCut, maxSec: options.maxFadeSec });
+  const cuts = picked.filter((at) => !fades.some(({ first, last }) => at > first && at <= last));
   const dissolves = findDissolves(film, {
     threshold: options.dissolveThreshold,
     maxSec: options.maxDissolveSec,

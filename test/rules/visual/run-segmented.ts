@@ -17,7 +17,11 @@ export interface SegmentedOptions {
 }
 
 /** Source frames are numbered as samples are; a segment's times start at 0. */
-export async function runSegmented(rule: Rule, clip: Clip, options: SegmentedOptions = {}): Promise<Segmented> {
+export async function runSegmented(
+  rule: Rule,
+  clip: Clip,
+  options: SegmentedOptions = {},
+): Promise<Segmented> {
   const params = rule.params.parse(options.params ?? {}) as Values;
   const { context, reason } = fakeContext();
   const parts: { origin: PartOrigin; values: Values }[] = [];
@@ -67,7 +71,10 @@ function framesBetween({ rgb, width, height, fps }: Clip, first: number, end: nu
   const numbers = Array.from({ length: end - first }, (_, index) => index);
   return {
     rgb: array('uint8', rgb.subarray(first * size, end * size), [end - first, height, width, 3]),
-    times_sec: vector('float64', numbers.map((number) => number / fps)),
+    times_sec: vector(
+      'float64',
+      numbers.map((number) => number / fps),
+    ),
     frame_indices: vector('int32', numbers),
   };
 }
