@@ -1,6 +1,6 @@
 /** Blobs as read-only files in a folder: `cas/ab/abcdef…`, written beside their place and renamed. */
 import { join } from 'node:path';
-import { type Digest, hexOf } from '../engine/core/digest.ts';
+import { type Digest, digestOf, hexOf } from '../engine/core/digest.ts';
 import type { FileBlobStore } from '../engine/core/store.ts';
 import { type Disk, temporaryBeside } from '../engine/io/disk.ts';
 
@@ -28,7 +28,7 @@ export class LocalBlobStore implements FileBlobStore {
 
   async put(digest: Digest, content: Uint8Array): Promise<void> {
     const path = this.pathOf(digest);
-    if ((await this.#disk.sizeOf(path)) === content.length) return;
+    if (await this.#holds(path, digest, content.length)) return;
     const temporary = temporaryBeside(path);
     try {
       await this.#disk.create(temporary, content, { isDurable: true, mode: 0o444 });
@@ -37,6 +37,13 @@ export class LocalBlobStore implements FileBlobStore {
       await this.#disk.remove(temporary).catch(() => undefined); // The first error is the one to tell.
       throw error;
     }
+  }
+
+  /** Looks into the file: one that was damaged in its place has to be written again. */
+  async #holds(path: string, digest: Digest, sizeBytes: number): Promise<boolean> {
+    if ((await this.#disk.sizeOf(path)) !== sizeBytes) return false;
+    const found = await this.#disk.read(path).catch(() => undefined);
+    return found !== undefined && digestOf(found) === digest;
   }
 
   async delete(digest: Digest): Promise<void> {

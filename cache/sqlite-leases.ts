@@ -2,10 +2,10 @@
  * Leases of actions among the processes of one machine, in an SQLite file of their own: one statement decides who
  * does an action, and no lock files are left to clean up. Nothing in it is worth a sync to disk.
  */
-import { readFileSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Digest } from '../engine/core/digest.ts';
 import type { Leases } from '../engine/core/store.ts';
+import { isAlive, processIdentity } from '../engine/io/process-identity.ts';
+import { SqliteFile } from '../engine/io/sqlite-file.ts';
 
 const schema = `
   PRAGMA journal_mode = WAL;
@@ -13,69 +13,43 @@ const schema = `
   CREATE TABLE IF NOT EXISTS leases (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
 `;
 
-export class SqliteLeases implements Leases {
-  readonly #database: DatabaseSync;
-  readonly #owner = ownerOf(process.pid);
-  readonly #insert: StatementSync;
-  readonly #holder: StatementSync;
-  readonly #takeOver: StatementSync;
-  readonly #delete: StatementSync;
+const statements = {
+  insert: 'INSERT OR IGNORE INTO leases VALUES (?, ?)',
+  holder: 'SELECT owner FROM leases WHERE key = ?',
+  takeOver: 'UPDATE leases SET owner = ? WHERE key = ? AND owner = ?',
+  delete: 'DELETE FROM leases WHERE key = ? AND owner = ?',
+} as const;
 
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: 30_000 });
-    this.#database.exec(schema);
-    this.#insert = this.#database.prepare('INSERT OR IGNORE INTO leases VALUES (?, ?)');
-    this.#holder = this.#database.prepare('SELECT owner FROM leases WHERE key = ?');
-    this.#takeOver = this.#database.prepare('UPDATE leases SET owner = ? WHERE key = ? AND owner = ?');
-    this.#delete = this.#database.prepare('DELETE FROM leases WHERE key = ? AND owner = ?');
+export class SqliteLeases implements Leases {
+  readonly #file: SqliteFile<keyof typeof statements>;
+  readonly #owner = processIdentity();
+
+  /** @param path the file; a broken one is moved aside and begun anew */
+  constructor(path: string, onTrouble: (message: string) => void) {
+    this.#file = new SqliteFile({ path, schema, statements, contents: 'list of leases', onTrouble });
   }
 
   acquire(key: Digest): boolean {
-    try {
-      if (this.#insert.run(key, this.#owner).changes === 1) return true;
-      const { owner } = (this.#holder.get(key) as { owner: string } | undefined) ?? {};
-      if (owner === undefined) return this.acquire(key); // Released in between.
-      if (owner === this.#owner) return true;
-      return !isAlive(owner) && this.#takeOver.run(this.#owner, key, owner).changes === 1;
-    } catch {
-      return true; // Without a place for leases everybody works for himself: slower, not wrong.
-    }
+    // Without a place for leases everybody works for himself: slower, not wrong.
+    return this.#file.attempt((prepared) => this.#take(key, prepared)) ?? true;
+  }
+
+  #take(key: Digest, prepared: Prepared): boolean {
+    if (prepared.insert.run(key, this.#owner).changes === 1) return true;
+    const { owner } = (prepared.holder.get(key) as { owner: string } | undefined) ?? {};
+    if (owner === undefined) return this.#take(key, prepared); // Released in between.
+    if (owner === this.#owner) return true;
+    return !isAlive(owner) && prepared.takeOver.run(this.#owner, key, owner).changes === 1;
   }
 
   release(key: Digest): void {
-    try {
-      this.#delete.run(key, this.#owner);
-    } catch {
-      // A lease that stays behind is taken over once this process has ended.
-    }
+    // A lease that stays behind is taken over once this process has ended.
+    this.#file.attempt((prepared) => prepared.delete.run(key, this.#owner));
   }
 
   close(): void {
-    this.#database.close();
+    this.#file.close();
   }
 }
 
-/** A process, told apart from a later one of the same number by its start time. */
-function ownerOf(pid: number): string {
-  return `${pid} ${startTimeOf(pid)}`;
-}
-
-function isAlive(owner: string): boolean {
-  const pid = Number(owner.split(' ')[0]);
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return ownerOf(pid) === owner;
-}
-
-/** Field 22 of /proc/PID/stat, counted behind the name, which may hold spaces. Empty where there is no /proc. */
-function startTimeOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!;
-  } catch {
-    return '';
-  }
-}
+type Prepared = Parameters<Parameters<SqliteFile<keyof typeof statements>['attempt']>[0]>[0];

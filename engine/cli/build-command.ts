@@ -139,8 +139,13 @@ function oneVideoOnly(flag: string): FlowError {
 }
 
 function openIndex(workspace: Workspace): FileIndex & Disposable {
-  const index = new FileIndex(join(workspace.stateFolder, 'files.db'));
+  const index = new FileIndex(join(workspace.stateFolder, 'files.db'), warnBeforehand);
   return Object.assign(index, { [Symbol.dispose]: () => index.close() });
+}
+
+/** For what is found out before there is an event stream. */
+function warnBeforehand(message: string): void {
+  process.stderr.write(`warning: ${message}\n`);
 }
 
 interface BuildInput {
@@ -165,7 +170,7 @@ async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; co
     warn(`The cached artifact ${digest} was damaged; it will be made again.`),
   );
   const actions = new SqliteActionCache(join(workspace.cacheFolder, 'actions.db'), warn);
-  const leases = new SqliteLeases(join(workspace.cacheFolder, 'leases.db'));
+  const leases = new SqliteLeases(join(workspace.cacheFolder, 'leases.db'), warn);
   const pool = new WorkerPool({ threads: jobs, heapMiB });
   const memoryMiB = (totalmem() * memoryShare) / 2 ** 20;
   const build = new Build(

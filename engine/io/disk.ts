@@ -35,7 +35,9 @@ export class RealDisk implements Disk {
     const handle = await open(path, 'r').catch(undefinedIfMissing);
     if (!handle) return undefined;
     try {
-      const { size } = await handle.stat();
+      const stats = await handle.stat();
+      if (!stats.isFile()) return undefined;
+      const { size } = stats;
       const content = new Uint8Array(new SharedArrayBuffer(size));
       for (let at = 0; at < size; ) {
         const { bytesRead } = await handle.read(content, at, size - at, at);
@@ -61,7 +63,13 @@ export class RealDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await inFolder(to, async () => renameSync(from, to));
+    try {
+      await inFolder(to, async () => renameSync(from, to));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EISDIR') throw error;
+      await rm(to, { recursive: true, force: true }); // A folder stands where the file belongs.
+      renameSync(from, to);
+    }
   }
 
   async clone(from: string, to: string): Promise<'reflink' | 'hardlink' | 'copy'> {
@@ -89,7 +97,12 @@ export class RealDisk implements Disk {
   }
 
   async sizeOf(path: string): Promise<number | undefined> {
-    return statSync(path, { throwIfNoEntry: false })?.size;
+    try {
+      const stats = statSync(path, { throwIfNoEntry: false });
+      return stats?.isFile() ? stats.size : undefined;
+    } catch (error) {
+      return undefinedIfMissing(error as NodeJS.ErrnoException);
+    }
   }
 
   async list(path: string): Promise<string[]> {
@@ -121,7 +134,8 @@ async function inFolder<T>(path: string, action: () => Promise<T>): Promise<T> {
 }
 
 function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  // ELOOP: a link that leads nowhere, as those that name no file do.
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP') return undefined;
   throw error;
 }
 

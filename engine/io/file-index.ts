@@ -5,12 +5,12 @@
  * within that tick would not show, and the file is read again ("racily clean" files, as git calls them).
  */
 import { statSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Digest } from '../core/digest.ts';
+import { type Digest, digestOf } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
 import { type FileState, fileState, settlesAtMs, stateOf } from './file-state.ts';
 import { hashFile } from './hash-file.ts';
+import { SqliteFile } from './sqlite-file.ts';
 
 interface Entry {
   readonly state: FileState;
@@ -22,23 +22,31 @@ interface Entry {
 /** The longest that `settle` waits; file systems with coarser times are read again in the next build. */
 const longestWaitMs = 50;
 
+/** A file that changes under each of so many readings is not going to hold still. */
+const mostReadings = 20;
+
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = OFF;
+  CREATE TABLE IF NOT EXISTS digests (path TEXT PRIMARY KEY, entry TEXT, checksum TEXT) WITHOUT ROWID;
+`;
+
+const statements = {
+  select: 'SELECT entry, checksum FROM digests WHERE path = ?',
+  insert: 'INSERT OR REPLACE INTO digests VALUES (?, ?, ?)',
+} as const;
+
 export class FileIndex {
   readonly #entries = new Map<string, Entry>();
   readonly #changed = new Set<string>();
-  readonly #database: DatabaseSync;
-  readonly #select: StatementSync;
+  readonly #file: SqliteFile<keyof typeof statements>;
 
-  /** @param path the index's own file; a broken one is begun anew by the caller */
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: 30_000 });
-    this.#database.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = OFF;
-      CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, state TEXT, digest TEXT, read_at REAL) WITHOUT ROWID;
-    `);
-    this.#select = this.#database.prepare(
-      'SELECT state, digest, read_at AS readAtMs FROM files WHERE path = ?',
-    );
+  /**
+   * @param path the index's own file; a broken one is moved aside and begun anew
+   * @param onTrouble told once of each thing that is wrong with the file
+   */
+  constructor(path: string, onTrouble: (message: string) => void) {
+    this.#file = new SqliteFile({ path, schema, statements, contents: 'index of files', onTrouble });
   }
 
   /**
@@ -47,7 +55,7 @@ export class FileIndex {
    * @throws {FlowError} `input_not_found`, `input_unreadable`
    */
   async digestOf(path: string): Promise<Digest> {
-    for (;;) {
+    for (let readings = 0; readings < mostReadings; readings += 1) {
       const state = regularFileState(path);
       const known = this.#entries.get(path) ?? this.#load(path);
       if (known?.state === state && isSettled(known)) return known.digest;
@@ -57,6 +65,7 @@ export class FileIndex {
       this.#remember(path, { state, digest, readAtMs });
       return digest;
     }
+    throw restless(path);
   }
 
   /** Notes a file that this process has just written and knows the digest of. */
@@ -96,24 +105,27 @@ export class FileIndex {
   /** Writes what has been learnt; losing it costs time, nothing else. */
   flush(): void {
     if (this.#changed.size === 0) return;
-    const insert = this.#database.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
-    this.#database.exec('BEGIN IMMEDIATE');
-    for (const path of this.#changed) {
-      const { state, digest, readAtMs } = this.#entries.get(path)!;
-      insert.run(path, state, digest, readAtMs);
-    }
-    this.#database.exec('COMMIT');
+    this.#file.attemptTogether(({ insert }) => {
+      for (const path of this.#changed) {
+        const text = JSON.stringify(this.#entries.get(path)!);
+        insert.run(path, text, checksumOf(path, text));
+      }
+    });
     this.#changed.clear();
   }
 
   close(): void {
-    this.#database.close();
+    this.#file.close();
   }
 
   #load(path: string): Entry | undefined {
-    const row = this.#select.get(path) as Entry | undefined; // The columns are named as the fields.
-    if (row) this.#entries.set(path, row);
-    return row;
+    const row = this.#file.attempt(({ select }) => select.get(path)) as
+      | { entry: string; checksum: string }
+      | undefined;
+    if (!row || checksumOf(path, row.entry) !== row.checksum) return undefined;
+    const entry = JSON.parse(row.entry) as Entry; // What `flush` wrote, says the checksum.
+    this.#entries.set(path, entry);
+    return entry;
   }
 
   #remember(path: string, entry: Entry): void {
@@ -128,6 +140,10 @@ export class FileIndex {
       throw unreadable(path, error as NodeJS.ErrnoException);
     }
   }
+}
+
+function checksumOf(path: string, text: string): string {
+  return digestOf(`${path} ${text}`);
 }
 
 function isSettled({ state, readAtMs }: Entry): boolean {
@@ -150,6 +166,15 @@ function regularFileState(path: string): FileState {
     });
   }
   return stateOf(stats);
+}
+
+function restless(path: string): FlowError {
+  return new FlowError({
+    code: 'input_unreadable',
+    blame: 'user',
+    message: `Cannot read "${path}": it changes all the time.`,
+    fix: 'Build when whatever writes it has finished.',
+  });
 }
 
 function unreadable(path: string, cause: NodeJS.ErrnoException): FlowError {

@@ -13,10 +13,14 @@ const tickMs = 20;
 /** On file systems that keep whole seconds (or, as FAT, every other one). */
 const coarseTickMs = 2000;
 
-/** @returns undefined if there is no such file */
+/** @returns undefined if there is no such file, or none that could be looked at */
 export function fileState(path: string): FileState | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats && stateOf(stats);
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats && stateOf(stats);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The change time is part of it: unlike the modification time, no program can set it back. */

@@ -23,6 +23,8 @@ const leastStep = 0.003;
 const leastChange = 0.03;
 /** A fade that rests for longer than this has ended; seconds. */
 const longestRestSec = 0.26;
+/** Lead over an even fade, as share of its change, from which its end is a bend before the path's end. */
+const leastKnee = 0.2;
 /** With more of the change in one step it is a cut to or from blank. */
 const largestStepShare = 0.75;
 
@@ -84,30 +86,36 @@ function blankColour(mean: number, std: number): -1 | 0 | 1 {
   return mean <= blankLevel ? -1 : mean >= 1 - blankLevel ? 1 : 0;
 }
 
+/** A sample, and how far its mean luma is from black or white, 0 to 1. */
+interface Step {
+  readonly at: number;
+  readonly departure: number;
+}
+
+interface Course {
+  readonly direction: 1 | -1;
+  /** Mean luma of the blank: 0 or 1. */
+  readonly level: number;
+  readonly isCut: readonly boolean[];
+  readonly maxSec: number;
+}
+
 function followFade(
-  { timesSec, lumaMean }: Film,
+  film: Film,
   blank: Stretch,
-  { direction, isCut, maxSec }: { direction: 1 | -1; isCut: readonly boolean[]; maxSec: number },
+  { direction, ...rest }: Pick<Course, 'direction' | 'isCut' | 'maxSec'>,
 ): Fade | undefined {
-  const level = lumaMean[blank.first]! < 0.5 ? 0 : 1;
-  const inner = blankestEnd(lumaMean, blank, { direction, level });
-  const start = Math.abs(lumaMean[inner]! - level);
-  let outer = inner;
-  let reached = start;
-  let largest = 0;
-  for (let at = inner + direction; at >= 0 && at < timesSec.length; at += direction) {
-    const isPast = Math.abs(timesSec[at]! - timesSec[inner]!) > maxSec;
-    const hasRested = Math.abs(timesSec[at]! - timesSec[outer]!) > longestRestSec && at !== outer + direction;
-    if (isPast || hasRested || (at !== inner + direction && isCut[direction === 1 ? at : at + 1])) break;
-    const departure = Math.abs(lumaMean[at]! - level);
-    if (departure < reached + leastStep) continue;
-    largest = Math.max(largest, departure - reached);
-    reached = departure;
-    outer = at;
-  }
-  const change = reached - start;
+  const level = film.lumaMean[blank.first]! < 0.5 ? 0 : 1;
+  const inner = blankestEnd(film.lumaMean, blank, { direction, level });
+  const path = untilKnee(film, growingPath(film, inner, { direction, level, ...rest }));
+  const outer = path.at(-1)!;
+  const change = outer.departure - path[0]!.departure;
+  const largest = Math.max(
+    0,
+    ...path.slice(1).map(({ departure }, index) => departure - path[index]!.departure),
+  );
   if (change < leastChange || largest > largestStepShare * change) return undefined;
-  const [first, last] = direction === 1 ? [inner, outer] : [outer, inner];
+  const [first, last] = direction === 1 ? [inner, outer.at] : [outer.at, inner];
   return {
     type: direction === 1 ? 'fade_in' : 'fade_out',
     first,
@@ -115,6 +123,39 @@ function followFade(
     confidence: 1 - largest / change,
     blank,
   };
+}
+
+/** The samples from `inner` on that are each less blank than all before. */
+function growingPath({ timesSec, lumaMean }: Film, inner: number, course: Course): Step[] {
+  const { direction, level, isCut, maxSec } = course;
+  const path: Step[] = [{ at: inner, departure: Math.abs(lumaMean[inner]! - level) }];
+  for (let at = inner + direction; at >= 0 && at < timesSec.length; at += direction) {
+    const outer = path.at(-1)!;
+    const isPast = Math.abs(timesSec[at]! - timesSec[inner]!) > maxSec;
+    const restSec = Math.abs(timesSec[at - direction]! - timesSec[outer.at]!);
+    const isBesideBlank = at === inner + direction;
+    if (isPast || restSec > longestRestSec || (!isBesideBlank && isCut[direction === 1 ? at : at + 1])) break;
+    const departure = Math.abs(lumaMean[at]! - level);
+    if (departure >= outer.departure + leastStep) path.push({ at, departure });
+  }
+  return path;
+}
+
+/** Leaves out what follows a fade: slower change of light or picture, after the path's sharpest bend. */
+function untilKnee({ timesSec }: Film, path: readonly Step[]): readonly Step[] {
+  const start = path[0]!;
+  const end = path.at(-1)!;
+  const lead = ({ at, departure }: Step): number =>
+    (departure - start.departure) / (end.departure - start.departure) -
+    (timesSec[at]! - timesSec[start.at]!) / (timesSec[end.at]! - timesSec[start.at]!);
+  let knee = path.length - 1;
+  let largest = leastKnee;
+  for (const [index, step] of path.entries()) {
+    if (lead(step) <= largest) continue; // Of a path of one sample it is NaN, and that is kept whole.
+    largest = lead(step);
+    knee = index;
+  }
+  return path.slice(0, knee + 1);
 }
 
 /** The sample nearest to one end of a blank stretch that is as blank as any in it. */

@@ -1,10 +1,10 @@
 /** Decodes the frames of a segment that its consumers look at, at their size. */
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { file, type Segment, segments } from '../../engine/core/kind.ts';
+import { file, type Segment, segments, type ValueOf } from '../../engine/core/kind.ts';
 import type { DecodeFrames } from '../../engine/core/media.ts';
 import { array, vector } from '../../engine/core/nd-array.ts';
-import { defineRule, input } from '../../engine/core/rule.ts';
+import { defineRule, input, type RunArgs } from '../../engine/core/rule.ts';
 import { frames } from '../kinds.ts';
 import { fitSize } from './fit-size.ts';
 import { frameTimes } from './frame-times.ts';
@@ -18,56 +18,73 @@ const request = z.strictObject({
   height: z.number().int().positive().describe('pixels'),
 });
 
+const inputs = {
+  video: input(file(), { identifiedBy: 'segments' }),
+  segments: input(segments()),
+};
+
+type Inputs = typeof inputs;
+
 export const decode = defineRule({
   name: 'segmenter/decode',
   version: '1',
   scope: 'segment',
   params: z.strictObject({ request }),
-  inputs: {
-    video: input(file(), { identifiedBy: 'segments' }),
-    segments: input(segments()),
-  },
+  inputs,
   outputs: { frames },
   resources: { cores: 1, memoryMiB: 512 },
   programs: ['ffmpeg'],
 
-  async run({ inputs, params, segment, media, signal, warn }) {
-    assert(segment, 'a rule of scope segment gets its segment');
-    const timesSec = frameTimes(segment.framePts, segment.timeBase, segment.rate);
-    const wanted = wantedFrames(segment, timesSec, params.request.fps);
-    const decoding = decodingOf(segment, wanted, params.request);
-    const { views, warnings } = await media.decodeFrames({ path: inputs.video.path, ...decoding }, signal);
-    for (const warning of warnings) warn(warning);
-    const [view] = views;
-    const [size] = decoding.views;
-    assert(view && size, 'one view was asked for');
-    const decoded = view.positions.map((position) => wanted[position]!);
-    return {
-      frames: {
-        rgb: array('uint8', view.rgb, [decoded.length, size.height, size.width, 3]),
-        times_sec: vector(
-          'float64',
-          decoded.map((frame) => timesSec[frame]!),
-        ),
-        frame_indices: vector('int32', decoded),
-      },
-    };
-  },
+  run: async (args) => (await decodeTogether([args]))[0]!,
+  runTogether: decodeTogether,
 });
 
 type Request = z.output<typeof request>;
+
+type DecodeArgs = RunArgs<Inputs, { request: Request }>;
+
+type Frames = { readonly frames: ValueOf<typeof frames> };
+
+/** One pass of the decoder for all requests for a segment. */
+async function decodeTogether(calls: readonly DecodeArgs[]): Promise<Frames[]> {
+  const { inputs, segment, media, signal } = calls[0]!;
+  assert(segment, 'a rule of scope segment gets its segment');
+  const timesSec = frameTimes(segment.framePts, segment.timeBase, segment.rate);
+  const wanted = calls.map(({ params }) => wantedFrames(segment, timesSec, params.request.fps));
+  const sizes = calls.map(({ params }) => fitSize(segment, params.request));
+  const pts = wanted.map((frames) => frames.map((frame) => segment.startPts + segment.framePts[frame]!));
+  const request: DecodeFrames = {
+    path: inputs.video.path,
+    timeBase: segment.timeBase,
+    startPts: segment.startPts,
+    endPts: Math.max(segment.startPts, ...pts.map((list) => list.at(-1) ?? 0)) + 1,
+    onlyKeyframes: calls.every(({ params }) => params.request.fps === 'keyframes'),
+    views: pts.map((list, index) => ({ pts: list, ...sizes[index]! })),
+  };
+  const { views, warnings } = await media.decodeFrames(request, signal);
+  return views.map((view, index) => {
+    for (const warning of warnings) calls[index]!.warn(warning);
+    const decoded = view.positions.map((position) => wanted[index]![position]!);
+    return { frames: toArrays(view.rgb, sizes[index]!, decoded, timesSec) };
+  });
+}
 
 function wantedFrames(segment: Segment, timesSec: Float64Array, fps: Request['fps']): readonly number[] {
   return fps === 'keyframes' ? segment.keyframes : sampleFrames(timesSec, segment.durationSec, fps);
 }
 
-function decodingOf(segment: Segment, wanted: readonly number[], box: Request): Omit<DecodeFrames, 'path'> {
-  const pts = wanted.map((frame) => segment.startPts + segment.framePts[frame]!);
+function toArrays(
+  rgb: Uint8Array,
+  { width, height }: { width: number; height: number },
+  decoded: readonly number[],
+  timesSec: Float64Array,
+): ValueOf<typeof frames> {
   return {
-    timeBase: segment.timeBase,
-    startPts: segment.startPts,
-    endPts: (pts.at(-1) ?? segment.startPts) + 1,
-    onlyKeyframes: box.fps === 'keyframes',
-    views: [{ pts, ...fitSize(segment, box) }],
+    rgb: array('uint8', rgb, [decoded.length, height, width, 3]),
+    times_sec: vector(
+      'float64',
+      decoded.map((frame) => timesSec[frame]!),
+    ),
+    frame_indices: vector('int32', decoded),
   };
 }
