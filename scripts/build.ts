@@ -1,45 +1,85 @@
-/** Builds `dist/`: the command, its worker, and the types of the module 'flow'. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+/** Builds `dist/`: the command, its worker, and the module 'flow' with its types. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
-// Built beside its place and moved: a `flow` that starts meanwhile finds the old build or the new one.
-const fresh = mkdtempSync(join(root, '.dist-'));
 
-await build({
-  entryPoints: { flow: 'engine/cli/flow.ts', worker: 'engine/io/worker.ts', api: 'engine/core/api.ts' },
-  absWorkingDir: root,
-  outdir: fresh,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  packages: 'external',
-  logLevel: 'warning',
-});
-const types = join(fresh, 'tsconfig.json');
-writeFileSync(
-  types,
-  JSON.stringify({
-    extends: '../tsconfig.json',
-    compilerOptions: {
-      noEmit: false,
-      declaration: true,
-      emitDeclarationOnly: true,
-      rewriteRelativeImportExtensions: true,
-      rootDir: '..',
-      outDir: 'types',
+/** Built beside its place and moved: a `flow` that starts meanwhile finds the old build or the new one. */
+async function buildAll(): Promise<void> {
+  const fresh = mkdtempSync(join(root, '.dist-'));
+  try {
+    await bundle(fresh);
+    declareTypes(fresh);
+    chmodSync(fresh, 0o755);
+    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    renameSync(fresh, join(root, 'dist'));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+async function bundle(folder: string): Promise<void> {
+  await build({
+    entryPoints: { flow: 'engine/cli/flow.ts', worker: 'engine/io/worker.ts', api: 'engine/core/api.ts' },
+    absWorkingDir: root,
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+  chmodSync(join(folder, 'flow.js'), 0o755);
+}
+
+/** Writes `types/`: the declarations of what rules import. */
+function declareTypes(folder: string): void {
+  const project = join(folder, 'tsconfig.json');
+  const compilerOptions = {
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rewriteRelativeImportExtensions: true,
+    rootDir: root,
+    outDir: 'types',
+  };
+  const files = [join(root, 'engine/core/api.ts')];
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: [], files }),
+  );
+  const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', project], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('Cannot write the types of dist/: see the errors above.');
+  rmSync(project);
+  for (const name of globSync('types/**/*.d.ts', { cwd: folder })) nameOutputs(join(folder, name));
+}
+
+/** The compiler leaves `./rule.ts` in declarations, which names a source; beside them stands what `./rule.js` finds. */
+function nameOutputs(path: string): void {
+  const text = readFileSync(path, 'utf8').replace(
+    /(\bfrom |\bimport\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g,
+    (_, before: string, quote: string, stem: string) => {
+      if (!existsSync(join(dirname(path), `${stem}.d.ts`))) throw new Error(`${path}: no types for ${stem}`);
+      return `${before}${quote}${stem}.js${quote}`;
     },
-    include: [],
-    files: ['../engine/core/api.ts'],
-  }),
-);
-execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', types], { stdio: 'inherit' });
-rmSync(types);
-chmodSync(join(fresh, 'flow.js'), 0o755);
-chmodSync(fresh, 0o755);
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-renameSync(fresh, join(root, 'dist'));
+  );
+  writeFileSync(path, text);
+}
+
+await buildAll().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});

@@ -28,8 +28,17 @@ export function missingPackages({ packages }: Lockfile): Record<string, LockedPa
   for (const [parent, { optionalDependencies = {}, dev }] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
       const isLocked = `node_modules/${name}` in packages || `${parent}/node_modules/${name}` in packages;
-      if (!isLocked)
-        missing[`node_modules/${name}`] = { version, ...(dev && { dev }), optional: true, ...platformOf(name) };
+      if (isLocked) continue;
+      const { os, cpu, libc } = platformOf(name);
+      // In npm's own order, so that the next `npm install` moves no line.
+      missing[`node_modules/${name}`] = {
+        version,
+        cpu,
+        ...(dev && { dev }),
+        ...(libc && { libc }),
+        optional: true,
+        os,
+      };
     }
   }
   return missing;
@@ -40,8 +49,9 @@ export function missingPackages({ packages }: Lockfile): Record<string, LockedPa
  *
  * @throws {Error} if the name tells none
  */
-export function platformOf(name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> {
-  const [, os, cpu, abi] = /[-/]([a-z]+\d*)-(arm64|arm|x64|ia32|ppc64|riscv64|s390x|loong64)(?:-([a-z]+))?$/.exec(name) ?? [];
+export function platformOf(name: string): { os: string[]; cpu: string[]; libc?: string[] } {
+  const [, os, cpu, abi] =
+    /[-/]([a-z]+\d*)-(arm64|arm|x64|ia32|ppc64|riscv64|s390x|loong64)(?:-([a-z]+))?$/.exec(name) ?? [];
   if (os === undefined || cpu === undefined)
     throw new Error(`Cannot tell the system of "${name}" by its name: add it to package-lock.json by hand.`);
   if (os !== 'linux' || abi === undefined) return { os: [os], cpu: [cpu] };
@@ -53,8 +63,11 @@ function main(): void {
   const lockfile = JSON.parse(readFileSync(path, 'utf8')) as Lockfile;
   const missing = missingPackages(lockfile);
   const [root, ...others] = Object.entries({ ...lockfile.packages, ...missing });
-  const sorted = [root!, ...others.sort(([a], [b]) => (a < b ? -1 : 1))];
-  writeFileSync(path, `${JSON.stringify({ ...lockfile, packages: Object.fromEntries(sorted) }, undefined, 2)}\n`);
+  const sorted = [root!, ...others.sort(([a], [b]) => a.localeCompare(b, 'en'))];
+  writeFileSync(
+    path,
+    `${JSON.stringify({ ...lockfile, packages: Object.fromEntries(sorted) }, undefined, 2)}\n`,
+  );
   process.stdout.write(`Added ${Object.keys(missing).length} packages for other systems.\n`);
 }
 

@@ -6,16 +6,16 @@ import { LocalBlobStore } from '../../cache/local-blob-store.ts';
 import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
 import { SqliteLeases } from '../../cache/sqlite-leases.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
-import type { Component } from '../core/component.ts';
 import { type FlowError as Failure, FlowError, formatError, isUsage } from '../core/errors.ts';
 import { EventStream } from '../core/events.ts';
 import { isId } from '../core/identity.ts';
 import { RealDisk } from '../io/disk.ts';
 import { FileIndex } from '../io/file-index.ts';
-import { type FileState, fileState } from '../io/file-state.ts';
+import { type FileState, fileState, settlesAtMs } from '../io/file-state.ts';
 import { WorkerPool } from '../io/pool.ts';
-import { programIdentity } from '../io/program-identity.ts';
+import { findProgram, programIdentity } from '../io/program-identity.ts';
 import { realWorld } from '../io/real-world.ts';
+import { markRunning } from '../io/running-mark.ts';
 import { sweepSandboxes } from '../io/sandbox.ts';
 import { Build, type RunOutcome } from '../run/build.ts';
 import { type Assembled, assemble } from './assemble.ts';
@@ -57,10 +57,16 @@ export async function buildCommand(
   flags: BuildFlags,
 ): Promise<number> {
   checkIds(flags);
-  const startedMs = performance.now();
+  const [startedMs, startedAtMs] = [performance.now(), Date.now()];
   const workspace = openWorkspace(flags);
   const targets = parseTargets(words);
   sweepSandboxes();
+  using _mark = markRunning(workspace.stateFolder, [
+    join(workspace.cacheFolder, 'cas'),
+    workspace.resultsFolder,
+    workspace.outFolder,
+    workspace.stateFolder,
+  ]);
   using index = openIndex(workspace);
   const { graph, files: graphFiles, folders: graphFolders } = await loadGraph(workspace, index);
   const { profile, files: profileFiles } = loadProfile(flags.profile ?? workspace.profile, workspace);
@@ -76,7 +82,16 @@ export async function buildCommand(
   const assembled = await assemble({ workspace, index, graph, profile, registry, targets, stage, identity });
   if (videoId !== undefined && targets.videos.length > 1) throw oneVideoOnly('--video-id');
   if (runId !== undefined && targets.videos.length > 1) throw oneVideoOnly('--run-id');
-  const { outcomes, counter } = await runBuild({ workspace, index, assembled, words, flags, startedMs });
+  const programs = await identifyPrograms(assembled, index);
+  const { outcomes, counter } = await runBuild({
+    workspace,
+    index,
+    assembled,
+    programs: programs.identities,
+    words,
+    flags,
+    startedMs,
+  });
   const summary = summarise(outcomes, assembled.refused, counter, performance.now() - startedMs);
   for (const { error } of assembled.refused) process.stderr.write(`${formatError(error)}\n`);
   tell(summary, flags);
@@ -87,6 +102,7 @@ export async function buildCommand(
       ...registry.sources,
       ...assembled.sourceFiles,
       ...targets.lists,
+      ...programs.files,
     ];
     const folders = [
       ...graphFolders,
@@ -100,6 +116,7 @@ export async function buildCommand(
       workspace,
       index,
       outcomes,
+      startedAtMs,
       argv,
       files,
       folders,
@@ -152,13 +169,14 @@ interface BuildInput {
   readonly workspace: Workspace;
   readonly index: FileIndex;
   readonly assembled: Assembled;
+  readonly programs: ReadonlyMap<string, string>;
   readonly words: readonly string[];
   readonly flags: BuildFlags;
   readonly startedMs: number;
 }
 
 async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; counter: ActionCounter }> {
-  const { workspace, index, assembled, words, flags, startedMs } = input;
+  const { workspace, index, assembled, programs, words, flags, startedMs } = input;
   const jobs = flags.jobs ?? workspace.jobs ?? availableParallelism();
   const events = new EventStream(Date.now);
   const counter = new ActionCounter();
@@ -181,10 +199,7 @@ async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; co
       pool,
       world: realWorld(),
       events,
-      programs: await programsOf(
-        assembled.specs.flatMap((spec) => spec.components),
-        index,
-      ),
+      programs,
       capacity: { cores: jobs, memoryMiB },
       heldBytes: Math.min(mostHeldBytes, totalmem() / 16),
     },
@@ -208,11 +223,16 @@ async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; co
   }
 }
 
-async function programsOf(components: readonly Component[], index: FileIndex): Promise<Map<string, string>> {
-  const names = new Set(components.flatMap((component) => component.loaded.rule.programs(component.params)));
+/** What stands in the keys for the programs that the rules use, and the files that these are. */
+async function identifyPrograms(
+  { specs }: Assembled,
+  index: FileIndex,
+): Promise<{ identities: ReadonlyMap<string, string>; files: readonly string[] }> {
+  const components = specs.flatMap((spec) => spec.components);
+  const names = new Set(components.flatMap(({ loaded, params }) => loaded.rule.programs(params)));
   const identities = new Map<string, string>();
   for (const name of names) identities.set(name, await programIdentity(name, index));
-  return identities;
+  return { identities, files: [...names].map(findProgram) };
 }
 
 /** @returns what closes the listeners' files */
@@ -271,6 +291,8 @@ interface Memory {
   readonly workspace: Workspace;
   readonly index: FileIndex;
   readonly outcomes: readonly RunOutcome[];
+  /** When the build began to read; milliseconds since 1970. */
+  readonly startedAtMs: number;
   readonly argv: readonly string[];
   readonly files: readonly string[];
   readonly folders: readonly string[];
@@ -278,26 +300,39 @@ interface Memory {
   readonly isEventful: boolean;
 }
 
-/** Notes that all is done, if every file's state can be trusted to show the next change. */
+/** Notes that all is done, if what was read cannot have changed meanwhile and what was written is in place. */
 async function rememberIfSettled(memory: Memory): Promise<void> {
-  const { workspace, index, outcomes, argv, message } = memory;
   if (memory.isEventful) return; // Its events are wanted anew each time.
-  const own = [join(packageRoot, 'package.json'), process.argv[1]!];
-  const outputs = outcomes.flatMap((outcome) => outcome.files);
-  const paths = [
-    ...memory.files,
-    ...own,
-    ...outputs,
-    ...(workspace.settingsFile ? [workspace.settingsFile] : []),
-  ];
-  for (const path of paths) if (index.peek(path) === undefined) await index.digestOf(path);
-  const states = await index.settle(new Set(paths));
-  if (!states) return;
-  for (const folder of memory.folders) {
-    const state = fileState(folder);
-    if (state !== undefined) states.set(folder, state as FileState);
+  const { workspace, index, outcomes, argv, message } = memory;
+  const sources = sourceStates(memory);
+  if (!sources) return;
+  for (const { spec } of outcomes) if (spec.record) await index.digestOf(spec.record.manifestPath);
+  const outputs = await index.settle(new Set(outcomes.flatMap((outcome) => outcome.files)));
+  if (!outputs) return;
+  const files = Object.fromEntries([...sources, ...outputs]);
+  // What cannot be written down is found out again by the next build.
+  await writeUpToDate(workspace.stateFolder, argv, { message, files }).catch(() => undefined);
+}
+
+/** The states of all that was read; undefined if some of it may have changed since the build began. */
+function sourceStates({
+  files,
+  folders,
+  workspace,
+  startedAtMs,
+}: Memory): Map<string, FileState | null> | undefined {
+  const states = new Map<string, FileState | null>();
+  for (const path of [...files, join(packageRoot, 'package.json'), process.argv[1]!]) {
+    const state = fileState(path);
+    if (state === undefined || settlesAtMs(state) >= startedAtMs) return undefined;
+    states.set(path, state);
   }
-  await writeUpToDate(workspace.stateFolder, argv, { message, files: Object.fromEntries(states) });
+  for (const path of [...folders, join(workspace.root, 'flow.yaml')]) {
+    const state = fileState(path) ?? null; // If it comes into being, that is a change.
+    if (state !== null && settlesAtMs(state) >= startedAtMs) return undefined;
+    states.set(path, state);
+  }
+  return states;
 }
 
 function exitStatus(summary: Summary, refused: readonly Failure[]): number {

@@ -3,10 +3,22 @@
 import { readUpToDate } from './up-to-date.ts';
 import { stateFolderOf, workspaceRoot } from './workspace-root.ts';
 
+// The rest does not even load in an older Node.
+const oldestNode = 24;
+
 const argv = process.argv.slice(2);
-const message = argv[0] === 'build' ? await readUpToDate(stateFolderOf(workspaceRoot()), argv) : undefined;
-if (message !== undefined) process.stdout.write(message);
-else {
-  const { main } = await import('./main.ts');
-  await main(argv);
+if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+  process.stderr.write(
+    `flow needs Node ${oldestNode} or newer, and this is ${process.versions.node}: run \`npm install node@${oldestNode}\` in this folder, then \`npx flow\`.\n`,
+  );
+  process.exitCode = 1;
+} else await start();
+
+async function start(): Promise<void> {
+  const message = argv[0] === 'build' ? await readUpToDate(stateFolderOf(workspaceRoot()), argv) : undefined;
+  if (message !== undefined) process.stdout.write(message);
+  else {
+    const { main } = await import('./main.ts');
+    await main(argv);
+  }
 }

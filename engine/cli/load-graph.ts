@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { type Graph, parseGraph } from '../core/graph.ts';
+import { sealText, unsealText } from '../io/checked-text.ts';
 import { RealDisk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { packageRoot } from './package-root.ts';
@@ -37,13 +38,13 @@ export async function loadGraph(workspace: Workspace, index: FileIndex): Promise
   const digests: [string, Digest][] = [];
   for (const file of files) digests.push([file, await index.digestOf(file)]);
   const memoPath = join(workspace.stateFolder, 'graph.json');
-  const graph = recall(memoPath, digests) ?? (await parseAndKeep(memoPath, digests));
+  const graph = recall(memoPath, digests) ?? (await parseAndKeep(memoPath, digests, index));
   return { graph, files, folders };
 }
 
 function recall(path: string, digests: Memo['files']): Graph | undefined {
   try {
-    const memo = JSON.parse(readFileSync(path, 'utf8')) as Memo;
+    const memo = JSON.parse(unsealText(readFileSync(path, 'utf8')) ?? '') as Memo; // What `parseAndKeep` wrote.
     const isCurrent = memo.version === memoVersion && JSON.stringify(memo.files) === JSON.stringify(digests);
     return isCurrent ? memo.graph : undefined;
   } catch {
@@ -51,11 +52,13 @@ function recall(path: string, digests: Memo['files']): Graph | undefined {
   }
 }
 
-async function parseAndKeep(memoPath: string, digests: Memo['files']): Promise<Graph> {
+async function parseAndKeep(memoPath: string, digests: Memo['files'], index: FileIndex): Promise<Graph> {
   const documents = digests.map(([file]) => ({ file, value: readYaml(file, 'graph_invalid') }));
   const parsed = parseGraph(documents);
   if ('issues' in parsed) throw new AggregateError(toErrors(parsed.issues, 'graph_invalid'));
   const memo: Memo = { version: memoVersion, files: digests, graph: parsed.graph };
-  await writeAtomically(new RealDisk(), memoPath, JSON.stringify(memo));
+  // A file that changed between its hashing and its parsing would be remembered under the wrong digest.
+  for (const [file, digest] of digests) if ((await index.digestOf(file)) !== digest) return parsed.graph;
+  await writeAtomically(new RealDisk(), memoPath, sealText(JSON.stringify(memo)));
   return parsed.graph;
 }

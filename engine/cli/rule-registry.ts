@@ -11,8 +11,10 @@ import type { ComponentNode } from '../core/graph.ts';
 import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { bundleRule } from '../io/bundler.ts';
+import { sealText, unsealText } from '../io/checked-text.ts';
 import { RealDisk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
+import { fileState, settlesAtMs } from '../io/file-state.ts';
 import { importRule } from '../io/import-rule.ts';
 import { xxh64Of } from '../io/xxh64.ts';
 import { packageRoot } from './package-root.ts';
@@ -65,7 +67,8 @@ export class RuleRegistry {
       if (path) rules.set(node.rule, await this.#load(path));
       else issues.push(this.#unknown(node));
     }
-    if (this.#isChanged) await writeAtomically(new RealDisk(), this.#memoPath, JSON.stringify(this.#memo));
+    if (this.#isChanged)
+      await writeAtomically(new RealDisk(), this.#memoPath, sealText(JSON.stringify(this.#memo)));
     return issues.length > 0 ? { issues } : { rules };
   }
 
@@ -121,6 +124,7 @@ export class RuleRegistry {
   }
 
   async #bundle(path: string): Promise<Remembered> {
+    const startedAtMs = Date.now();
     const { code, digest, sources } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts')).catch(
       (error) => {
         throw withNearPath(error, path);
@@ -132,10 +136,18 @@ export class RuleRegistry {
     const digests: [string, Digest][] = [];
     for (const source of sources) digests.push([source, await this.#index.digestOf(source)]);
     const remembered: Remembered = { digest, checksum: await xxh64Of(code), sources: digests };
-    this.#memo[path] = remembered;
-    this.#isChanged = true;
+    // Sources that may have changed while they were bundled would be remembered with a bundle that is not theirs.
+    if (sources.every((source) => isOlderThan(startedAtMs, source))) {
+      this.#memo[path] = remembered;
+      this.#isChanged = true;
+    }
     return remembered;
   }
+}
+
+function isOlderThan(timeMs: number, path: string): boolean {
+  const state = fileState(path);
+  return state !== undefined && settlesAtMs(state) < timeMs;
 }
 
 function withNearPath(error: unknown, path: string): unknown {
@@ -146,7 +158,7 @@ function withNearPath(error: unknown, path: string): unknown {
 
 function readMemo(path: string): Memo {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Memo;
+    return JSON.parse(unsealText(readFileSync(path, 'utf8')) ?? '') as Memo; // What `load` wrote.
   } catch {
     return {}; // Not there, or not whole: bundling gives the same bundles.
   }

@@ -4,15 +4,16 @@
  *
  * This module is all that such a build loads: it imports nothing that takes time.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type FileState, fileState } from '../io/file-state.ts';
 import { xxh64Of } from '../io/xxh64.ts';
 
 export interface UpToDate {
   /** What the command prints: text, or JSON if it was asked for. */
   readonly message: string;
-  readonly files: Readonly<Record<string, FileState>>;
+  /** `null` for what must not be there. */
+  readonly files: Readonly<Record<string, FileState | null>>;
 }
 
 /** What a command's outcome depends on besides files: its words, where it is given, and the environment. */
@@ -34,7 +35,7 @@ export async function readUpToDate(
 ): Promise<string | undefined> {
   const record = await readRecord(recordPath(stateFolder, await commandHash(argv)));
   if (!record) return undefined;
-  for (const path in record.files) if (fileState(path) !== record.files[path]) return undefined;
+  for (const path in record.files) if ((fileState(path) ?? null) !== record.files[path]) return undefined;
   return record.message;
 }
 
@@ -56,8 +57,6 @@ export async function writeUpToDate(
 ): Promise<void> {
   const path = recordPath(stateFolder, await commandHash(argv));
   const body = JSON.stringify(record);
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, `${await xxh64Of(body)}\n${body}`);
-  renameSync(temporary, path);
+  const { RealDisk, writeAtomically } = await import('../io/disk.ts'); // Whoever writes has loaded it anyway.
+  await writeAtomically(new RealDisk(), path, `${await xxh64Of(body)}\n${body}`);
 }

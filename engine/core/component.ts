@@ -1,11 +1,11 @@
 /** Components ready to be planned: graph, profile and rules brought together and held against each other. */
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestJson } from './digest.ts';
-import type { ComponentNode, Graph, Reference } from './graph.ts';
+import { type ComponentNode, type Graph, isName, nameRule, type Reference } from './graph.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import type { Kind } from './kind.ts';
-import { suggestion } from './nearest.ts';
-import { budgetOf, type Profile } from './profile.ts';
+import { nearest, suggestion } from './nearest.ts';
+import { budgetOf, fileSaying, type Profile } from './profile.ts';
 import type { InputSpec, Outputs, Resources, Rule } from './rule.ts';
 import type { SamplingBudget } from './sampling.ts';
 
@@ -67,12 +67,45 @@ export function resolveComponents(config: Configuration): { components: Componen
   const components = new Map<string, Component>();
   for (const node of graph.components) {
     if (!needed.has(node.name)) continue;
-    const loaded = rules.get(node.rule)!;
-    const params = resolveParams(node, loaded.rule, profile, issues);
-    const inputs = resolveInputs(node, loaded.rule, { byName, components, profile, issues });
-    components.set(node.name, toComponent(node, { loaded, params, inputs, components, profile }));
+    const component = resolveComponent(node, rules.get(node.rule)!, { byName, components, profile, issues });
+    components.set(node.name, component);
   }
   return issues.length > 0 ? { issues } : { components: [...components.values()] };
+}
+
+interface Setting {
+  readonly byName: ReadonlyMap<string, ComponentNode>;
+  /** What is resolved so far: all producers. */
+  readonly components: ReadonlyMap<string, Component>;
+  readonly profile: Profile;
+  readonly issues: Issue[];
+}
+
+/** With issues noted, the component is only good for finding more of them. */
+function resolveComponent(node: ComponentNode, loaded: LoadedRule, setting: Setting): Component {
+  const { profile, issues } = setting;
+  const { rule } = loaded;
+  const params = resolveParams(node, rule, profile, issues);
+  const outputs = resolveOutputs(node, rule, params, issues);
+  const before = issues.length;
+  const inputs = rule.inputs === 'open' ? openInputs(node, setting) : namedInputs(node, rule, setting);
+  const isConnected = issues.length === before;
+  return {
+    name: node.name,
+    processor: node.processor,
+    loaded,
+    inputs,
+    outputs: outputs ?? {},
+    params: params ?? {},
+    budget: budgetOf(profile, node.name),
+    samplingPolicyVersion: profile.samplingPolicyVersion,
+    isRequired: profile.components[node.name]?.isRequired ?? node.isRequired,
+    resources: { ...rule.resources, ...profile.resources[node.name] },
+    retries: profile.failure.retries,
+    isPerRun: node.isPerRun,
+    rank: node.rank,
+    table: rule.scope === 'segment' && isConnected ? tableOf(node, rule, inputs, setting) : undefined,
+  };
 }
 
 /** The names of the wanted components and of all that they need, except what the profile has switched off. */
@@ -106,141 +139,169 @@ export function neededRules(config: Omit<Configuration, 'rules'>): ComponentNode
 
 function unknownInProfile({ graph, profile }: Configuration): Issue[] {
   const known = new Set(graph.components.map((node) => node.name));
-  return Object.keys(profile.components)
-    .filter((name) => !known.has(name))
-    .map((name) => ({
-      file: profile.files[name]!,
-      path: ['components', name],
-      isKey: true,
-      message: `Cannot configure "${name}": no component of the graph has this name.`,
-      fix: suggestion(name, [...known]),
-    }));
+  return (['components', 'resources', 'models'] as const).flatMap((section) =>
+    Object.keys(profile[section])
+      .filter((name) => !known.has(name))
+      .map((name) => ({
+        file: fileSaying(profile, [section, name])!,
+        path: [section, name],
+        isKey: true,
+        message: `Cannot configure "${name}": no component of the graph has this name.`,
+        fix: suggestion(name, [...known]),
+      })),
+  );
 }
 
+/** @returns undefined if they are wrong */
 function resolveParams(
   node: ComponentNode,
   rule: Rule,
   profile: Profile,
   issues: Issue[],
-): Record<string, unknown> {
-  const own = profile.components[node.name]?.params ?? {};
-  const isOwn = Object.keys(own).length > 0;
-  const file = isOwn ? profile.files[node.name]! : node.file;
-  const value = { ...node.params, ...own };
+): Readonly<Record<string, unknown>> | undefined {
+  const value = { ...node.params, ...profile.components[node.name]?.params };
   // `request` is not the user's to set: it comes from the consumers of the output.
   const schema = 'request' in rule.params.shape ? rule.params.omit({ request: true }) : rule.params;
-  const checked = checkDocument(file, schema, value, ['components', node.name, 'params']);
+  const at = ['components', node.name, 'params'];
+  const checked = checkDocument(node.file, schema, value, at);
   if ('value' in checked) return checked.value;
-  issues.push(...checked.issues);
-  return {};
+  for (const issue of checked.issues) {
+    const param = issue.path.slice(0, at.length + 1);
+    issues.push({ ...issue, file: fileSaying(profile, param) ?? node.file });
+  }
+  return undefined;
 }
 
-interface InputSetting {
-  readonly byName: ReadonlyMap<string, ComponentNode>;
-  readonly components: ReadonlyMap<string, Component>;
-  readonly profile: Profile;
-  readonly issues: Issue[];
+/** @returns undefined if they cannot be known */
+function resolveOutputs(
+  node: ComponentNode,
+  rule: Rule,
+  params: Readonly<Record<string, unknown>> | undefined,
+  issues: Issue[],
+): Outputs | undefined {
+  let outputs: Outputs;
+  try {
+    outputs = rule.outputs(params ?? {});
+  } catch (error) {
+    if (params) issues.push(outputIssue(node, [], `its rule cannot name them: ${(error as Error).message}`));
+    return undefined; // Wrong params have been told already.
+  }
+  const names = Object.keys(outputs);
+  if (names.length === 0) issues.push(outputIssue(node, [], 'there are none'));
+  for (const name of names)
+    if (!isName(name)) issues.push(outputIssue(node, [name], `"${name}": ${nameRule}`));
+  return outputs;
 }
 
-function resolveInputs(node: ComponentNode, rule: Rule, setting: InputSetting): ComponentInput[] {
-  const { issues } = setting;
-  if (rule.inputs === 'open') {
-    return Object.entries(node.inputs).map(([name, reference]) => ({
-      name,
-      spec: openSpec(reference, setting),
-      reference,
-    }));
-  }
-  for (const name of Object.keys(node.inputs)) {
-    if (name in rule.inputs) continue;
-    const message = `Cannot connect input "${name}" of "${node.name}": rule "${rule.name}" has no input of this name.`;
-    issues.push(
-      inputIssue(node, name, { isKey: true, message, fix: suggestion(name, Object.keys(rule.inputs)) }),
-    );
-  }
-  return Object.entries(rule.inputs).map(([name, spec]) => {
-    const reference = connect(node, name, spec, setting);
-    return { name, spec, reference };
-  });
+function outputIssue(node: ComponentNode, path: IssuePath, why: string): Issue {
+  return {
+    file: node.file,
+    path: ['components', node.name, 'params', 'outputs', ...path],
+    isKey: true,
+    message: `Cannot keep the outputs of "${node.name}": ${why}.`,
+    fix: `Correct the outputs of rule "${node.rule}".`,
+  };
 }
 
 /** An open rule takes any artifact as bytes. */
-function openSpec(reference: Reference, { components }: InputSetting): InputSpec {
-  const producer = reference.type === 'output' ? components.get(reference.component) : undefined;
-  const made = reference.type === 'output' ? producer?.outputs[reference.output] : undefined;
-  const format = reference.type === 'output' ? 'bytes' : reference.type === 'glob' ? 'files' : 'file';
-  const extension = made?.extension ?? '';
-  return { kind: { format, extension, isEphemeral: false }, phase: 'run', isOptional: false, haloFrames: 0 };
+function openInputs(node: ComponentNode, setting: Setting): ComponentInput[] {
+  return Object.entries(node.inputs).map(([name, reference]) => {
+    const made = reference.type === 'output' ? madeKind(node, name, reference, setting) : undefined;
+    const format = reference.type === 'output' ? 'bytes' : reference.type === 'glob' ? 'files' : 'file';
+    const kind: Kind = { format, extension: made?.extension ?? '', isEphemeral: false };
+    if (!isName(name)) {
+      const message = `Cannot connect input "${name}" of "${node.name}": ${nameRule}.`;
+      setting.issues.push(inputIssue(node, name, { isKey: true, message, fix: 'Rename it.' }));
+    }
+    return { name, spec: { kind, phase: 'run', isOptional: false, haloFrames: 0 }, reference };
+  });
+}
+
+function namedInputs(node: ComponentNode, rule: Rule, setting: Setting): ComponentInput[] {
+  const declared = rule.inputs as Exclude<Rule['inputs'], 'open'>;
+  const unknown = Object.keys(node.inputs).filter((name) => !Object.hasOwn(declared, name));
+  for (const name of unknown) {
+    const message = `Cannot connect input "${name}" of "${node.name}": rule "${rule.name}" has no input of this name.`;
+    const fix = suggestion(name, Object.keys(declared));
+    setting.issues.push(inputIssue(node, name, { isKey: true, message, fix }));
+  }
+  // One slip of the pen is one error: what was probably meant is not missing, too.
+  const meant = new Set(unknown.map((name) => nearest(name, Object.keys(declared))));
+  return Object.entries(declared).map(([name, spec]) => {
+    const reference = node.inputs[name];
+    if (reference) return { name, spec, reference: connect(node, { name, spec }, reference, setting) };
+    if (!spec.isOptional && !meant.has(name)) {
+      const message = `Cannot run "${node.name}": its input "${name}" is not connected.`;
+      const fix = `Add "${name}: …" to its inputs.`;
+      setting.issues.push(inputIssue(node, undefined, { isKey: true, message, fix }));
+    }
+    return { name, spec, reference: undefined };
+  });
 }
 
 function connect(
   node: ComponentNode,
-  name: string,
-  spec: InputSpec,
-  setting: InputSetting,
+  { name, spec }: Pick<ComponentInput, 'name' | 'spec'>,
+  reference: Reference,
+  setting: Setting,
 ): Reference | undefined {
-  const reference = node.inputs[name];
-  const { components, profile, issues } = setting;
-  if (!reference) {
-    if (!spec.isOptional) {
-      const message = `Cannot run "${node.name}": its input "${name}" is not connected.`;
-      issues.push(
-        inputIssue(node, undefined, { isKey: true, message, fix: `Add "${name}: …" to its inputs.` }),
-      );
-    }
-    return undefined;
-  }
-  if (reference.type !== 'output') return checkSource(node, name, spec, reference, issues);
-  if (!isEnabled(profile, reference.component)) {
-    if (spec.isOptional) return undefined;
-    const message = `Cannot run "${node.name}": its input "${name}" comes from "${reference.component}", which the profile "${profile.name}" disables.`;
-    issues.push(
-      inputIssue(node, name, {
-        isKey: false,
-        message,
-        fix: `Enable "${reference.component}", or disable "${node.name}" too.`,
-      }),
-    );
-    return undefined;
-  }
-  const producer = components.get(reference.component)!; // Producers come first.
-  const made = producer.outputs[reference.output];
-  if (!made) {
-    const message = `Cannot connect input "${name}" of "${node.name}": "${reference.component}" has no output "${reference.output}".`;
-    const fix = suggestion(
-      `${reference.component}.${reference.output}`,
-      Object.keys(producer.outputs).map((output) => `${reference.component}.${output}`),
-    );
-    issues.push(inputIssue(node, name, { isKey: false, message, fix }));
-  } else if (!fits(made, spec.kind)) {
+  if (reference.type !== 'output') return checkSource(node, { name, spec }, reference, setting.issues);
+  if (spec.isOptional && !isEnabled(setting.profile, reference.component)) return undefined;
+  const made = madeKind(node, name, reference, setting);
+  if (made && !fits(made, spec.kind)) {
     const message = `Cannot connect input "${name}" of "${node.name}": it takes ${describe(spec.kind)}, and ${reference.component}.${reference.output} is ${describe(made)}.`;
-    issues.push(
-      inputIssue(node, name, { isKey: false, message, fix: 'Connect an output of the right kind.' }),
-    );
+    const fix = 'Connect an output of the right kind.';
+    setting.issues.push(inputIssue(node, name, { isKey: false, message, fix }));
   }
   return reference;
 }
 
-function checkSource(
+/** What the output that an input names is; notes an issue if it cannot be had. */
+function madeKind(
   node: ComponentNode,
   name: string,
-  spec: InputSpec,
+  { component, output }: Reference & { type: 'output' },
+  { components, profile, issues }: Setting,
+): Kind | undefined {
+  if (!isEnabled(profile, component)) {
+    const message = `Cannot run "${node.name}": its input "${name}" comes from "${component}", which the profile "${profile.name}" disables.`;
+    const fix = `Enable "${component}", or disable "${node.name}" too.`;
+    issues.push(inputIssue(node, name, { isKey: false, message, fix }));
+    return undefined;
+  }
+  const { outputs } = components.get(component)!; // Producers come first.
+  const names = Object.keys(outputs);
+  // Without any, its own params are wrong, and that has been told.
+  if (names.includes(output) || names.length === 0) return outputs[output];
+  const message = `Cannot connect input "${name}" of "${node.name}": "${component}" has no output "${output}".`;
+  const fix = suggestion(
+    `${component}.${output}`,
+    names.map((known) => `${component}.${known}`),
+  );
+  issues.push(inputIssue(node, name, { isKey: false, message, fix }));
+  return undefined;
+}
+
+function checkSource(
+  node: ComponentNode,
+  { name, spec }: Pick<ComponentInput, 'name' | 'spec'>,
   reference: Reference,
   issues: Issue[],
 ): Reference {
-  const wanted = reference.type === 'glob' ? 'files' : 'file';
-  if (spec.kind.format !== wanted) {
-    const message = `Cannot connect input "${name}" of "${node.name}": it takes ${describe(spec.kind)}, not ${wanted === 'files' ? 'a glob of files' : 'a file'}.`;
-    issues.push(
-      inputIssue(node, name, {
-        isKey: false,
-        message,
-        fix: 'Connect the output of a component, as "component.output".',
-      }),
-    );
-  }
+  const given = reference.type === 'glob' ? 'files' : 'file';
+  const wanted = spec.kind.format;
+  if (wanted === given) return reference;
+  const what = given === 'files' ? 'a glob of files' : 'a file';
+  const message = `Cannot connect input "${name}" of "${node.name}": it takes ${describe(spec.kind)}, not ${what}.`;
+  issues.push(inputIssue(node, name, { isKey: false, message, fix: sourceFixes[wanted] ?? outputFix }));
   return reference;
 }
+
+const outputFix = 'Connect the output of a component, as "component.output".';
+const sourceFixes: Readonly<Record<string, string>> = {
+  file: 'Name one file, without any of *?[{.',
+  files: 'Write a glob, as "file:inputs/*.txt".',
+};
 
 function inputIssue(
   node: ComponentNode,
@@ -260,53 +321,60 @@ function fits(made: Kind, wanted: Kind): boolean {
   });
 }
 
+const formatNames: Readonly<Record<Kind['format'], string>> = {
+  npz: 'arrays',
+  json: 'a JSON document',
+  text: 'text',
+  bytes: 'bytes',
+  file: 'a file',
+  files: 'files named by a glob',
+  segments: 'a table of segments',
+};
+
 function describe(kind: Kind): string {
-  if (!kind.arrays) return `${kind.format === 'files' ? 'a glob of' : 'a'} ${kind.format}`;
-  return `arrays {${Object.entries(kind.arrays)
-    .map(([name, { dtype }]) => `${name}: ${dtype}`)
-    .join(', ')}}`;
+  if (!kind.arrays) return formatNames[kind.format];
+  const arrays = Object.entries(kind.arrays).map(([name, { dtype }]) => `${name}: ${dtype}`);
+  return `arrays {${arrays.join(', ')}}`;
 }
 
-interface Parts {
-  readonly loaded: LoadedRule;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly inputs: readonly ComponentInput[];
-  readonly components: ReadonlyMap<string, Component>;
-  readonly profile: Profile;
+/** The one table of segments above: a direct input of that kind, or that of a producer which has one. */
+function tableOf(
+  node: ComponentNode,
+  rule: Rule,
+  inputs: readonly ComponentInput[],
+  { components, issues }: Setting,
+): string | undefined {
+  const tables = new Map<string, string>();
+  for (const { name, spec, reference } of inputs) {
+    if (reference?.type !== 'output') continue;
+    const above = components.get(reference.component)?.table;
+    if (spec.kind.format === 'segments') tables.set(reference.component, name);
+    else if (above !== undefined && spec.phase === 'run') tables.set(above, name);
+  }
+  const [[table] = [], other] = tables;
+  if (table === undefined) issues.push(noTable(node, rule));
+  if (other) issues.push(twoTables(node, [...tables]));
+  return table;
 }
 
-function toComponent(node: ComponentNode, { loaded, params, inputs, components, profile }: Parts): Component {
-  const { rule } = loaded;
+function noTable(node: ComponentNode, rule: Rule): Issue {
   return {
-    name: node.name,
-    processor: node.processor,
-    loaded,
-    inputs,
-    outputs: rule.outputs(params),
-    params,
-    budget: budgetOf(profile, node.name),
-    samplingPolicyVersion: profile.samplingPolicyVersion,
-    isRequired: profile.components[node.name]?.isRequired ?? node.isRequired,
-    resources: { ...rule.resources, ...profile.resources[node.name] },
-    retries: profile.failure.retries,
-    isPerRun: node.isPerRun,
-    rank: node.rank,
-    table: rule.scope === 'segment' ? tableOf(inputs, components) : undefined,
+    file: node.file,
+    path: ['components', node.name, 'rule'],
+    isKey: false,
+    message: `Cannot run "${node.name}": rule "${rule.name}" works on segments, and none of its inputs comes from a table of segments.`,
+    fix: 'Connect an input to one, as "segment_plan.segments", or to what is made of its segments, as "decode.frames".',
   };
 }
 
-/** The nearest table of segments above: a direct input of that kind, or that of a producer which has one. */
-function tableOf(
-  inputs: readonly ComponentInput[],
-  components: ReadonlyMap<string, Component>,
-): string | undefined {
-  for (const { spec, reference } of inputs) {
-    if (reference?.type !== 'output') continue;
-    if (spec.kind.format === 'segments') return reference.component;
-    const above = components.get(reference.component)?.table;
-    if (above !== undefined && spec.phase === 'run') return above;
-  }
-  return undefined;
+function twoTables(node: ComponentNode, tables: readonly (readonly [string, string])[]): Issue {
+  const uses = tables.map(([table, input]) => `"${input}" those of "${table}"`).join(' and ');
+  const message = `Cannot run "${node.name}": its inputs are of different segments: ${uses}.`;
+  return inputIssue(node, tables[1]![1], {
+    isKey: false,
+    message,
+    fix: 'Connect inputs that come from one table of segments.',
+  });
 }
 
 /** The digest of what a profile settles for the given components: the same settings have the same one. */

@@ -68,6 +68,12 @@ export class FlowError extends Error {
     this.excerpt = parts.excerpt;
     this.fix = parts.fix;
   }
+
+  /** A rule's bundle has a copy of this class of its own: what that throws is a `FlowError` all the same. */
+  static override [Symbol.hasInstance](value: unknown): value is FlowError {
+    const { name, code, fix } = (value ?? {}) as Partial<FlowError>;
+    return name === 'FlowError' && typeof fix === 'string' && errorCodes.includes(code as ErrorCode);
+  }
 }
 
 /** True where trying again may help. */
@@ -86,15 +92,33 @@ export function formatError(error: FlowError): string {
   if (error.excerpt) lines.push(...indent(error.excerpt));
   for (const reason of causes(error)) lines.push(...indent(`Why: ${reason}`));
   lines.push(...indent(`Fix: ${error.fix}`));
-  return lines.join('\n');
+  return printable(lines.join('\n'));
+}
+
+/** A text that cannot move the cursor or colour the terminal, whatever a file's name holds. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => `\\x${hexOf(character)}`);
+}
+
+function hexOf(character: string): string {
+  return character.charCodeAt(0).toString(16).padStart(2, '0');
 }
 
 function causes(error: Error): string[] {
   const reasons: string[] = [];
   for (let cause = error.cause; cause instanceof Error && reasons.length < 5; cause = cause.cause) {
-    if (!error.message.includes(cause.message)) reasons.push(cause.message);
+    if (!error.message.includes(cause.message) && !isTold(cause, error)) reasons.push(cause.message);
   }
   return reasons;
+}
+
+/** True for an error of the file system whose kind the message names already. */
+function isTold(
+  cause: NodeJS.ErrnoException,
+  { code, message }: FlowError | (Error & { code?: string }),
+): boolean {
+  return code === 'input_not_found' || (cause.code !== undefined && message.includes(cause.code));
 }
 
 function indent(text: string): string[] {
@@ -107,11 +131,42 @@ export function toFlowError(thrown: unknown): FlowError {
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(cause);
+  if (code !== undefined && code in fileReasons) return fileRefused(cause);
   return new FlowError({
     code: 'internal',
     blame: 'machine',
     message: `Cannot go on: ${cause.message}`,
     fix: 'This is a bug in flow. Run again with --verbose and report the stack.',
+    cause,
+  });
+}
+
+const fileReasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'there is no such place',
+  ENOTDIR: 'a part of this path is a file',
+  EISDIR: 'it is a folder',
+  EEXIST: 'a file is in the way',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'its links go in a circle',
+  ERR_FS_EISDIR: 'it is a folder',
+};
+
+/** Why the file system refused, in words and by its code: 'permission denied (EACCES)'. */
+export function fileReason(cause: NodeJS.ErrnoException): string {
+  const code = cause.code ?? cause.message;
+  return code in fileReasons ? `${fileReasons[code]} (${code})` : code;
+}
+
+function fileRefused(cause: NodeJS.ErrnoException): FlowError {
+  return new FlowError({
+    code: 'config_invalid',
+    blame: 'user',
+    where: cause.path,
+    message: `Cannot use this place: ${fileReason(cause)}.`,
+    fix: 'Correct its permissions or its name, or name another place.',
     cause,
   });
 }

@@ -5,8 +5,14 @@ import { z } from 'zod';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import { suggestion } from './nearest.ts';
 
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
-const name = z.string().regex(namePattern, 'a name has letters, digits, "_" and "-" only');
+/** Names become folders and files, and keys of objects: some have a meaning there already. */
+export function isName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(text) && !(text in {});
+}
+
+export const nameRule = 'a name has 1 to 100 letters, digits, "_" and "-", and begins with a letter or digit';
+
+const name = z.string().refine(isName, nameRule);
 
 const componentSchema = z.strictObject({
   processor: name.default('workspace'),
@@ -109,12 +115,15 @@ function collect<T, U>(
         file,
         path: [section, key],
         isKey: true,
-        message: `Cannot add "${key}" to ${section}: ${earlier.file} has one of this name.`,
+        message: `Cannot add "${key}" to ${section}: there is one of this name already.`,
+        other: { file: earlier.file, path: [section, key] },
         fix: 'Rename or remove one of the two.',
       });
     } else into.set(key, make(key, value));
   }
 }
+
+const referenceForms = 'Write "component.output", "file:path", "file:glob" or "video".';
 
 function readInputs(
   draft: Draft,
@@ -124,17 +133,8 @@ function readInputs(
   const references: Record<string, Reference> = {};
   for (const [input, text] of Object.entries(draft.inputs)) {
     const reference = parseReference(text);
-    if (typeof reference === 'string') {
-      issues.push(
-        inputIssue(
-          draft,
-          input,
-          text,
-          reference,
-          'Write "component.output", "file:path", "file:glob" or "video".',
-        ),
-      );
-    } else if (reference.type === 'output' && !drafts.has(reference.component)) {
+    if ('why' in reference) issues.push(inputIssue(draft, input, text, reference.why, reference.fix));
+    else if (reference.type === 'output' && !drafts.has(reference.component)) {
       const fix = suggestion(reference.component, [...drafts.keys()]);
       issues.push(inputIssue(draft, input, text, `no component is called "${reference.component}"`, fix));
     } else references[input] = reference;
@@ -153,17 +153,27 @@ function inputIssue(draft: Draft, input: string, text: string, why: string, fix:
   };
 }
 
-function parseReference(text: string): Reference | string {
+interface Unreadable {
+  readonly why: string;
+  readonly fix: string;
+}
+
+function parseReference(text: string): Reference | Unreadable {
   if (text === 'video') return { type: 'video' };
   if (text.startsWith('file:')) return parseFile(text.slice('file:'.length));
   const [component, output, ...rest] = text.split('.');
-  if (!component || !output || rest.length > 0) return 'it names no source';
+  if (!component || !output || rest.length > 0) return { why: 'it names no source', fix: referenceForms };
   return { type: 'output', component, output };
 }
 
-function parseFile(path: string): Reference | string {
-  if (path === '') return 'it names no file';
-  if (path.startsWith('/') || path.split('/').includes('..')) return 'a file has to lie inside the workspace';
+function parseFile(path: string): Reference | Unreadable {
+  if (path === '') return { why: 'it names no file', fix: referenceForms };
+  if (path.includes('\0')) return { why: 'no file can have such a name', fix: referenceForms };
+  if (path.startsWith('/') || path.split('/').includes('..'))
+    return {
+      why: 'a file has to lie inside the workspace',
+      fix: 'Copy or link the file into the workspace, and write its path from there.',
+    };
   return /[*?[{]/.test(path) ? { type: 'glob', pattern: path } : { type: 'file', path };
 }
 
@@ -191,32 +201,36 @@ function expandStages(
   return lists;
 }
 
+/** Each fault is told by the stage whose own `extends` is at fault: of a circle, by the first of its stages. */
 function stageMembers(stage: string, stages: ReadonlyMap<string, StageDraft>, issues: Issue[]): string[] {
   const chain: string[] = [];
   const members = new Set<string>();
-  for (let here: string | undefined = stage; here !== undefined; ) {
+  for (let here: string | undefined = stage; here !== undefined; here = stages.get(here)?.extends) {
     const draft = stages.get(here);
-    const child = chain.at(-1);
-    if (child !== undefined && (!draft || chain.includes(here))) {
-      const why = draft
-        ? `it extends itself: ${[...chain, here].join(' → ')}`
-        : `it extends "${here}", which is no stage`;
-      const fix = draft ? 'Remove one "extends".' : suggestion(here, [...stages.keys()]);
-      const { file } = stages.get(child)!;
-      issues.push({
-        file,
-        path: ['stages', child, 'extends'],
-        isKey: false,
-        message: `Cannot build stage "${stage}": ${why}.`,
-        fix,
-      });
+    if (!draft) {
+      if (chain.length === 1) issues.push(extendsIssue(stage, stages, `"${here}", which is no stage`));
       break;
     }
-    for (const member of draft!.components) members.add(member);
+    if (chain.includes(here)) {
+      const isFirst = here === stage && stage === chain.toSorted()[0];
+      if (isFirst) issues.push(extendsIssue(stage, stages, `itself: ${[...chain, here].join(' → ')}`));
+      break;
+    }
+    for (const member of draft.components) members.add(member);
     chain.push(here);
-    here = draft!.extends;
   }
   return [...members].sort();
+}
+
+function extendsIssue(stage: string, stages: ReadonlyMap<string, StageDraft>, what: string): Issue {
+  const { file, extends: parent } = stages.get(stage)!;
+  return {
+    file,
+    path: ['stages', stage, 'extends'],
+    isKey: false,
+    message: `Cannot build stage "${stage}": it extends ${what}.`,
+    fix: stages.has(parent!) ? 'Remove one "extends".' : suggestion(parent!, [...stages.keys()]),
+  };
 }
 
 /** Sorts the components, or finds the cycle that keeps them from being sorted. */
@@ -232,8 +246,8 @@ function order(
       if (reference.type === 'output') digraph.mergeEdge(reference.component, consumer);
     }
   }
-  const cycle = findCycle(digraph);
-  if (cycle) return { issues: [cycleIssue(cycle, drafts, references)] };
+  const cycles = findCycles(digraph);
+  if (cycles.length > 0) return { issues: cycles.map((cycle) => cycleIssue(cycle, drafts, references)) };
   const sorted = topologicalGenerations(digraph).flat();
   const ranks = rankAll(digraph, sorted);
   const perRun = new Set<string>();
@@ -274,7 +288,17 @@ function rankAll(digraph: DirectedGraph, sorted: readonly string[]): Map<string,
   return ranks;
 }
 
-/** A shortest way round: components in the order in which each one feeds the next; the last feeds the first. */
+/** Cycles that share no component. */
+function findCycles(digraph: DirectedGraph): string[][] {
+  const cycles: string[][] = [];
+  for (let cycle = findCycle(digraph); cycle; cycle = findCycle(digraph)) {
+    cycles.push(cycle);
+    for (const node of cycle) digraph.dropNode(node);
+  }
+  return cycles;
+}
+
+/** One way round: components in the order in which each one feeds the next; the last feeds the first. */
 function findCycle(digraph: DirectedGraph): string[] | undefined {
   const inDegrees = new Map(digraph.mapNodes((node) => [node, digraph.inDegree(node)] as const));
   const free = [...inDegrees.keys()].filter((node) => inDegrees.get(node) === 0);
@@ -301,8 +325,9 @@ function cycleIssue(
   drafts: ReadonlyMap<string, Draft>,
   references: ReadonlyMap<string, Readonly<Record<string, Reference>>>,
 ): Issue {
-  const consumer = cycle[0]!;
-  const producer = cycle.at(-1)!;
+  const first = cycle.indexOf([...drafts.keys()].find((name) => cycle.includes(name))!);
+  const [consumer, ...others] = [...cycle.slice(first), ...cycle.slice(0, first)] as [string, ...string[]];
+  const producer = others.at(-1) ?? consumer;
   const input = Object.entries(references.get(consumer)!).find(
     ([, reference]) => reference.type === 'output' && reference.component === producer,
   )![0];
@@ -310,7 +335,10 @@ function cycleIssue(
     file: drafts.get(consumer)!.file,
     path: ['components', consumer, 'inputs', input],
     isKey: false,
-    message: `Cannot order the components: they wait for each other: ${[...cycle, consumer].join(' → ')}.`,
-    fix: 'Remove one of these inputs.',
+    message:
+      others.length === 0
+        ? `Cannot order the components: "${consumer}" waits for itself: ${consumer} → ${consumer}.`
+        : `Cannot order the components: they wait for each other: ${[consumer, ...others, consumer].join(' → ')}.`,
+    fix: others.length === 0 ? 'Remove this input.' : 'Remove one of these inputs.',
   };
 }

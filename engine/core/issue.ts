@@ -4,15 +4,20 @@ import { suggestion } from './nearest.ts';
 
 export type IssuePath = readonly (string | number)[];
 
-export interface Issue {
+/** A place in a document: keys and positions from the top. */
+export interface IssuePlace {
   /** The document, as its reader named it. */
   readonly file: string;
-  /** Where in it: keys and positions from the top. */
   readonly path: IssuePath;
+}
+
+export interface Issue extends IssuePlace {
   /** True if the key at the end of `path` is at fault rather than its value. */
   readonly isKey: boolean;
   readonly message: string;
   readonly fix: string;
+  /** A second place that the reader should see. */
+  readonly other?: IssuePlace;
 }
 
 /** Holds a document against a schema; unknown keys come with the nearest known one. */
@@ -22,39 +27,153 @@ export function checkDocument<S extends z.ZodType>(
   value: unknown,
   at: IssuePath = [],
 ): { value: z.output<S> } | { issues: Issue[] } {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { value: result.data };
   return { issues: result.error.issues.flatMap((issue) => toIssues(file, schema, issue, at)) };
 }
 
 function toIssues(file: string, schema: z.ZodType, issue: z.core.$ZodIssue, at: IssuePath): Issue[] {
-  const path = issue.path.filter((step) => typeof step !== 'symbol');
+  const steps = issue.path.filter((step) => typeof step !== 'symbol');
+  const path = [...at, ...steps];
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, path);
     return issue.keys.map((key) => ({
       file,
-      path: [...at, ...path, key],
+      path: [...path, key],
       isKey: true,
-      message: `Cannot read ${placeName([...at, ...path])}: "${key}" is not a key that it has.`,
-      fix: suggestion(key, known),
+      message: `Cannot read ${placeName(path)}: "${key}" is not a key that it has.`,
+      fix: suggestion(key, keysAt(schema, steps)),
     }));
   }
-  const message = `Cannot read ${placeName([...at, ...path])}: ${lowerFirst(issue.message)}.`;
-  return [{ file, path: [...at, ...path], isKey: false, message, fix: fixOf(issue) }];
+  if (issue.input === undefined && path.length > 0 && wantedOf(issue) !== undefined)
+    return [missing(file, path, issue)];
+  const isKey = issue.code === 'invalid_key';
+  const message = `Cannot read ${placeName(path)}: ${reasonOf(issue)}.`;
+  return [{ file, path, isKey, message, fix: fixOf(issue) }];
+}
+
+function missing(file: string, path: IssuePath, issue: z.core.$ZodIssue): Issue {
+  const key = path.at(-1)!;
+  const value =
+    issue.code === 'invalid_value' && issue.values.length === 1 ? JSON.stringify(issue.values[0]) : '…';
+  return {
+    file,
+    path: path.slice(0, -1),
+    isKey: true,
+    message: `Cannot read ${placeName(path.slice(0, -1))}: "${key}" is missing.`,
+    fix: `Add "${key}: ${value}".`,
+  };
 }
 
 function placeName(path: IssuePath): string {
   return path.length === 0 ? 'the document' : `"${path.join('.')}"`;
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+function reasonOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
+  if (issue.input === null && issue.path.length === 0) return 'it is empty';
+  const wanted = wantedOf(issue);
+  if (wanted !== undefined) return `it has to be ${wanted}, and is ${describe(issue.input)}`;
+  if (issue.code === 'invalid_format') return `${describe(issue.input)} is not ${issue.message}`;
+  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+  null: 'nothing',
+};
+
+/** What would have been right, as a noun: 'a number above 0'. */
+function wantedOf(issue: z.core.$ZodIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.expected === 'number' && typeof issue.input === 'number') return 'a finite number';
+      return typeNames[issue.expected] ?? `of type ${issue.expected}`;
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'too_small':
+      return bounded(issue, issue.inclusive ? 'of at least' : 'above', issue.minimum);
+    case 'too_big':
+      return bounded(issue, issue.inclusive ? 'of at most' : 'below', issue.maximum);
+    case 'invalid_union': {
+      const wanted = issue.errors.map(([first]) => first && wantedOf(first));
+      return wanted.length > 0 && wanted.every(Boolean) ? [...new Set(wanted)].join(' or ') : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function bounded({ origin }: { origin: string }, relation: string, limit: number | bigint): string {
+  if (origin === 'string') return `text ${relation} ${limit} letters`;
+  if (origin === 'array') return `a list ${relation} ${limit} entries`;
+  return `a number ${relation} ${limit}`;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  switch (typeof value) {
+    case 'string':
+      return `the text ${JSON.stringify(value)}`;
+    case 'number':
+      return `the number ${value}`;
+    case 'object':
+      return 'a mapping';
+    default:
+      return String(value);
+  }
 }
 
 function fixOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return suggestion(String(issue.input ?? ''), issue.values.map(String));
-  if (issue.code === 'invalid_type') return `Write a value of type ${issue.expected}.`;
-  return 'Correct the value.';
+  const { input } = issue;
+  switch (issue.code) {
+    case 'invalid_type':
+      return fixOfType(issue.expected, input);
+    case 'invalid_value':
+      return typeof issue.values[0] === 'string'
+        ? suggestion(String(input), issue.values.map(String))
+        : `Write ${issue.values.map(String).join(' or ')}.`;
+    case 'invalid_union': {
+      const literals = issue.errors.flat().flatMap((one) => (one.code === 'invalid_value' ? one.values : []));
+      if (typeof input === 'string' && literals.length > 0) return suggestion(input, literals.map(String));
+      return `Write ${wantedOf(issue) ?? 'another value'}.`;
+    }
+    case 'too_small':
+    case 'too_big':
+      return `Write ${wantedOf(issue)}.`;
+    case 'custom':
+      return typeof issue.params?.['fix'] === 'string' ? issue.params['fix'] : 'Correct the value.';
+    case 'invalid_key':
+      return 'Rename it.';
+    default:
+      return 'Correct the value.';
+  }
+}
+
+const spokenBooleans: Readonly<Record<string, string>> = {
+  yes: 'true',
+  on: 'true',
+  no: 'false',
+  off: 'false',
+};
+
+function fixOfType(expected: string, input: unknown): string {
+  if (input === null) return 'Write what belongs there, or remove the key.';
+  if (expected === 'string' && typeof input !== 'object') return `Put it in quotes: "${input}".`;
+  if (typeof input === 'string') {
+    const plain = spokenBooleans[input.toLowerCase()] ?? input;
+    if (expected === 'boolean' && /^(true|false)$/.test(plain)) return `Write ${plain}, without quotes.`;
+    if (/^(number|int)$/.test(expected) && input.trim() !== '' && Number.isFinite(Number(input)))
+      return `Write ${input}, without quotes.`;
+    if (expected === 'array') return `Write [${input}].`;
+  }
+  return `Write ${typeNames[expected] ?? `a value of type ${expected}`}.`;
 }
 
 /** The keys that an object schema knows at a place inside a larger one. */

@@ -3,7 +3,8 @@ import { distance } from 'fastest-levenshtein';
 /** The candidate that was probably meant, if one is near enough to be worth naming. */
 export function nearest(wanted: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  // A letter at least has to be right: else every short name would be near to every other.
+  let bestDistance = Math.min(Math.max(2, Math.floor(wanted.length / 3)), wanted.length - 1) + 1;
   for (const candidate of candidates) {
     const edits = distance(wanted.toLowerCase(), candidate.toLowerCase());
     if (edits < bestDistance) [best, bestDistance] = [candidate, edits];

@@ -1,6 +1,6 @@
 /** Profiles: which components are on, with what params, how often they sample, and how failures are met. */
 import { z } from 'zod';
-import { checkDocument, type Issue } from './issue.ts';
+import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import type { SamplingBudget } from './sampling.ts';
 
 const units: Readonly<Record<string, number>> = {
@@ -13,14 +13,13 @@ const units: Readonly<Record<string, number>> = {
   GB: 1e9,
 };
 
-const byteSize = z.union([z.number().int().nonnegative(), z.string()]).transform((value, context) => {
+const byteSize = z.unknown().transform((value, context) => {
   const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([KMG]i?B)?$/.exec(String(value)) ?? [];
   const factor = units[unit ?? ''];
-  if (amount === undefined || factor === undefined) {
-    context.addIssue({ code: 'custom', message: `"${value}" is no size; write for example 512MiB` });
-    return z.NEVER;
-  }
-  return Math.round(Number(amount) * factor);
+  if (amount !== undefined && factor !== undefined) return Math.round(Number(amount) * factor);
+  const fix = 'Write a number of bytes, or one with a unit: 512MiB, 2GiB, 800MB.';
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no size`, params: { fix } });
+  return z.NEVER;
 });
 
 const samplingSchema = z.strictObject({
@@ -90,8 +89,8 @@ export interface Profile {
   readonly models: ProfileLayer['models'];
   readonly resources: Readonly<Record<string, { readonly cores?: number; readonly memoryMiB?: number }>>;
   readonly failure: { readonly graceSec: number; readonly retries: number };
-  /** Component → the file that speaks of it last, for messages. */
-  readonly files: Readonly<Record<string, string>>;
+  /** What it was made from, the eldest first: for messages. */
+  readonly documents: readonly ProfileDocument[];
 }
 
 export interface ProfileComponent {
@@ -116,6 +115,16 @@ export function extendsOf(value: unknown): string | undefined {
   return typeof parent === 'string' ? parent : undefined;
 }
 
+/** The youngest document of a profile in which something is written at a path. */
+export function fileSaying({ documents }: Profile, path: IssuePath): string | undefined {
+  return documents.findLast(({ value }) => isWritten(value, path))?.file;
+}
+
+function isWritten(value: unknown, [step, ...rest]: IssuePath): boolean {
+  if (step === undefined) return value !== undefined;
+  return isPlainObject(value) && Object.hasOwn(value, step) && isWritten(value[step], rest);
+}
+
 /** Merges a chain of documents, the eldest first; or says all that is wrong with them. */
 export function parseProfile(chain: readonly ProfileDocument[]): { profile: Profile } | { issues: Issue[] } {
   const layers: { file: string; layer: ProfileLayer }[] = [];
@@ -126,14 +135,11 @@ export function parseProfile(chain: readonly ProfileDocument[]): { profile: Prof
     else layers.push({ file, layer: checked.value });
   }
   if (issues.length > 0) return { issues };
-  const files = Object.fromEntries(
-    layers.flatMap(({ file, layer }) => Object.keys(layer.components).map((key) => [key, file])),
-  );
   const merged = layers.map(({ layer }) => layer as unknown).reduce(mergeDeep) as ProfileLayer;
-  return { profile: toProfile(merged, files) };
+  return { profile: toProfile(merged, chain) };
 }
 
-function toProfile(layer: ProfileLayer, files: Readonly<Record<string, string>>): Profile {
+function toProfile(layer: ProfileLayer, documents: readonly ProfileDocument[]): Profile {
   const { fps, width, height } = layer.analysis ?? {};
   return {
     name: layer.name,
@@ -150,7 +156,7 @@ function toProfile(layer: ProfileLayer, files: Readonly<Record<string, string>>)
       ...(row.memory_per_task !== undefined && { memoryMiB: row.memory_per_task / 2 ** 20 }),
     })),
     failure: { graceSec: layer.failure?.grace_sec ?? 30, retries: layer.failure?.retries ?? 2 },
-    files,
+    documents,
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Metafile, Plugin } from 'esbuild';
+import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild';
 import { type Digest, digestJson, digestOf } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
 
@@ -21,7 +21,7 @@ export interface Bundle {
  * Bundles the module at `path`.
  *
  * @param apiPath the module that `import … from 'flow'` stands for
- * @throws {FlowError} `graph_invalid` with the place, if a source has an error
+ * @throws {AggregateError} of `FlowError`s, `graph_invalid` with their places, if sources have errors
  */
 export async function bundleRule(path: string, apiPath: string): Promise<Bundle> {
   const { build } = await import('esbuild'); // 40 ms that an up-to-date build does not pay.
@@ -40,16 +40,11 @@ export async function bundleRule(path: string, apiPath: string): Promise<Bundle>
     legalComments: 'none',
     logLevel: 'silent',
     plugins: [outsidePackages(apiPath, packages)],
-  }).catch(
-    (error: {
-      errors?: {
-        text: string;
-        location: { file: string; line: number; column: number; lineText: string } | null;
-      }[];
-    }) => {
-      throw brokenSource(path, error);
-    },
-  );
+  }).catch((error: Partial<BuildFailure>) => {
+    throw error.errors ? brokenSources(path, error.errors) : error;
+  });
+  const slips = result.warnings.filter(({ id }) => id === 'duplicate-object-key'); // Two outputs of one name, say.
+  if (slips.length > 0) throw brokenSources(path, slips);
   const code = result.outputFiles[0]!.text;
   return {
     code,
@@ -77,8 +72,10 @@ function outsidePackages(apiPath: string, packages: Map<string, PackageIdentity>
       build.onResolve({ filter: /^[^./]/ }, ({ path, resolveDir, kind }) => {
         if (kind === 'entry-point') return undefined;
         if (path === 'flow') return { path: apiPath };
-        if (!path.startsWith('node:'))
-          packages.set(packageName(path), identityOf(packageName(path), [resolveDir, dirname(apiPath)]));
+        if (path.startsWith('node:')) return { path, external: true };
+        const identity = identityOf(packageName(path), [resolveDir, dirname(apiPath)]);
+        if (!identity) return { errors: [{ text: notInstalled(packageName(path)) }] };
+        packages.set(packageName(path), identity);
         return { path, external: true };
       });
     },
@@ -100,7 +97,7 @@ interface PackageIdentity {
 }
 
 /** Looks a package up as Node would from each of the folders. */
-function identityOf(name: string, from: readonly string[]): PackageIdentity {
+function identityOf(name: string, from: readonly string[]): PackageIdentity | undefined {
   for (const start of from) {
     for (let folder = start; ; folder = dirname(folder)) {
       const modules = join(folder, 'node_modules');
@@ -115,12 +112,11 @@ function identityOf(name: string, from: readonly string[]): PackageIdentity {
       if (dirname(folder) === folder) break;
     }
   }
-  throw new FlowError({
-    code: 'graph_invalid',
-    blame: 'user',
-    message: `Cannot bundle a rule: the package "${name}" that it imports is not installed.`,
-    fix: `Run \`npm install ${name}\` in the workspace.`,
-  });
+  return undefined;
+}
+
+function notInstalled(name: string): string {
+  return `The package "${name}" is not installed; npm install ${name} would do that`;
 }
 
 function readJson(path: string): Record<string, unknown> | undefined {
@@ -131,26 +127,22 @@ function readJson(path: string): Record<string, unknown> | undefined {
   }
 }
 
-function brokenSource(
-  path: string,
-  error: {
-    errors?: {
-      text: string;
-      location: { file: string; line: number; column: number; lineText: string } | null;
-    }[];
-  },
-): unknown {
-  const first = error.errors?.[0];
-  if (!first) return error;
-  const { location } = first;
+function brokenSources(path: string, messages: readonly Message[]): AggregateError {
+  return new AggregateError(messages.map((message) => brokenSource(path, message)));
+}
+
+function brokenSource(path: string, { text, location }: Message): FlowError {
+  const rest = { code: 'graph_invalid', blame: 'user', message: `Cannot bundle the rule: ${text}.` } as const;
+  if (!location) return new FlowError({ ...rest, where: path, fix: 'Correct the source.' });
+  const { file, line, column, length, lineText } = location;
+  // Columns are counted in bytes of UTF-8.
+  const column16 = Buffer.from(lineText).subarray(0, column).toString().length;
+  const gutter = `${line} | `;
+  const marks = `${' '.repeat(gutter.length + column16)}${'~'.repeat(Math.max(1, length))}`;
   return new FlowError({
-    code: 'graph_invalid',
-    blame: 'user',
-    where: location
-      ? `${resolve(dirname(path), location.file)}:${location.line}:${location.column + 1}`
-      : path,
-    message: `Cannot bundle the rule: ${first.text}.`,
-    excerpt: location ? `${location.line} | ${location.lineText}` : undefined,
+    ...rest,
+    where: `${resolve(dirname(path), file)}:${line}:${column16 + 1}`,
+    excerpt: `${gutter}${lineText}\n${marks}`,
     fix: 'Correct the source.',
   });
 }

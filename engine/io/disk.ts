@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { processIdentity } from './process-identity.ts';
 
 export interface CreateOptions {
   /** Returns only when the content would survive a loss of power. */
@@ -141,7 +142,15 @@ function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
 
 /** A name beside `path` that nobody else uses, and that tells which process left it behind. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.tmp-${process.pid}-${randomUUID()}`);
+  return join(dirname(path), `.tmp-${own.replace(' ', '-')}-${randomUUID()}`);
+}
+
+const own = processIdentity();
+
+/** The identity of the process that a temporary file belongs to; undefined for any other path. */
+export function ownerOfTemporary(path: string): string | undefined {
+  const found = /^\.tmp-(\d+)-(\d*)-[0-9a-f-]{36}$/.exec(basename(path));
+  return found ? `${found[1]} ${found[2]}` : undefined;
 }
 
 /** Writes a file so that readers see the old content or the new, never a mixture, whenever the writer dies. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { BundleRef } from '../core/component.ts';
+import { faultOfRule, isRule } from '../core/check-rule.ts';
 import { FlowError } from '../core/errors.ts';
 import type { Rule } from '../core/rule.ts';
 import { xxh64Of } from './xxh64.ts';
@@ -22,27 +23,30 @@ export function importRule(bundle: BundleRef): Promise<Rule> {
 
 async function load({ bundlePath, checksum, packageFolders: folders }: BundleRef): Promise<Rule> {
   if ((await xxh64Of(readFileSync(bundlePath))) !== checksum)
-    throw broken(bundlePath, new Error('the bundle was changed'));
+    throw broken(`the bundle ${bundlePath} was changed`);
   const url = pathToFileURL(bundlePath).href;
   packageFolders.set(url, folders);
   resolvePackagesOfBundles();
-  const module = (await import(url).catch((error: Error) => {
-    throw broken(bundlePath, error);
-  })) as Record<string, unknown>;
-  const rules = Object.values(module).filter(isRule);
-  if (rules.length !== 1)
-    throw broken(bundlePath, new Error(`the module exports ${rules.length} rules, not one`));
+  const rules = [...new Set(Object.values(await importModule(url)).filter(isRule))];
+  if (rules.length === 0) throw broken('its module exports no rule');
+  if (rules.length > 1) throw broken(`its module exports ${rules.length} rules, not one`);
+  const fault = faultOfRule(rules[0]!);
+  if (fault !== undefined) throw broken(fault);
   return rules[0]!;
 }
 
-function isRule(value: unknown): value is Rule {
-  const rule = value as Partial<Rule> | null;
-  return (
-    typeof rule === 'object' &&
-    rule !== null &&
-    typeof rule.run === 'function' &&
-    typeof rule.outputs === 'function'
-  );
+/** A module that waits at its top for what never comes would else end the process, which has nothing left to do. */
+async function importModule(url: string): Promise<Record<string, unknown>> {
+  const idle = Promise.withResolvers<never>();
+  const onIdle = (): void => idle.reject(new Error('its module waits for something that never comes'));
+  process.once('beforeExit', onIdle);
+  try {
+    return (await Promise.race([import(url), idle.promise])) as Record<string, unknown>;
+  } catch (thrown) {
+    throw broken(thrown instanceof Error ? thrown.message : `its module throws ${String(thrown)}`, thrown);
+  } finally {
+    process.off('beforeExit', onIdle);
+  }
 }
 
 /** Bundles lie in the workspace's state folder, far from any node_modules: their imports start elsewhere. */
@@ -67,11 +71,11 @@ function resolvePackagesOfBundles(): void {
   });
 }
 
-function broken(path: string, cause: Error): FlowError {
+function broken(why: string, cause?: unknown): FlowError {
   return new FlowError({
     code: 'graph_invalid',
     blame: 'rule',
-    message: `Cannot load a rule from ${path}: ${cause.message}.`,
+    message: `Cannot load the rule: ${why}.`,
     fix: 'Correct the rule: its module must export one `defineRule(…)` and must not fail when it is imported.',
     cause,
   });

@@ -72,7 +72,8 @@ async function run(
     rule.runTogether && args.length > 1 ? await rule.runTogether(args) : await runEach(rule, args);
   return calls.map((call, index) => {
     const outputs = call.segment ? (rule.parts ?? rule.outputs(call.params)) : rule.outputs(call.params);
-    return finish(rule, { outputs, values: values[index]!, call, notes: notes[index]! });
+    const sampleCount = countSamples(args[index]!.inputs);
+    return finish(rule, { outputs, values: values[index]!, call, notes: notes[index]!, sampleCount });
   });
 }
 
@@ -94,7 +95,8 @@ async function merge(rule: Rule, call: TaskCall, world: World, signal: AbortSign
     parts,
   };
   const values = rule.merge ? await rule.merge(args) : concatenateParts(outputs, parts);
-  return finish(rule, { outputs, values, call, notes });
+  const sampleCount = parts.reduce((sum, part) => sum + countSamples(part.values), 0);
+  return finish(rule, { outputs, values, call, notes, sampleCount });
 }
 
 function decodeAll(kinds: Outputs, made: Readonly<Record<string, Uint8Array>>): Values {
@@ -164,29 +166,36 @@ interface Finished {
   readonly values: Values;
   readonly call: TaskCall;
   readonly notes: Notes;
+  readonly sampleCount: number;
 }
 
-function finish(rule: Rule, { outputs, values, call, notes }: Finished): CallResult {
+function finish(rule: Rule, finished: Finished): CallResult {
+  const { outputs, values, notes } = finished;
   checkOutputs(rule.name, outputs, values);
   const encoded: Record<string, EncodedArtifact> = {};
   for (const [name, kind] of Object.entries(outputs)) {
-    encoded[name] = encodeArtifact(kind, values[name], metaOf(name, values[name], call, notes));
+    encoded[name] = encodeArtifact(kind, values[name], metaOf(name, finished));
   }
   return { outputs: encoded, emptyReason: notes.emptyReason, warnings: notes.warnings };
 }
 
-function metaOf(output: string, value: unknown, call: TaskCall, notes: Notes): Record<string, unknown> {
+function metaOf(output: string, { call, notes, sampleCount }: Finished): Record<string, unknown> {
   const { sampling, ...rest } = call.meta as { sampling: Record<string, unknown> | null };
-  const indices =
-    (value as Partial<NpzArrays> | null)?.sampled_frame_indices ??
-    (value as Partial<NpzArrays> | null)?.frame_indices;
   return {
     ...rest,
     output,
-    sampling: sampling && { ...sampling, count: indices?.shape[0] ?? null },
+    sampling: sampling && { ...sampling, count: sampleCount },
     status: notes.emptyReason === undefined ? 'success' : 'empty',
     empty_reason: notes.emptyReason ?? null,
   };
+}
+
+/** How many frames were looked at: told by the first artifact that numbers them. */
+function countSamples(values: Values): number {
+  const indices = Object.values(values).map(
+    (value) => (value as Partial<NpzArrays> | undefined)?.frame_indices,
+  );
+  return indices.find((array) => array !== undefined)?.shape[0] ?? 0;
 }
 
 /** What a rule says besides its outputs. */

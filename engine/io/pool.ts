@@ -38,17 +38,22 @@ export class WorkerPool implements Pool {
   }
 
   #start(): Piscina {
-    this.#piscina ??= new Piscina({
-      filename: fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url)),
-      minThreads: 0,
-      maxThreads: this.#threads,
-      idleTimeout: idleTimeoutMs,
-      resourceLimits: { maxOldGenerationSizeMb: this.#heapMiB },
-    });
-    // Piscina reports a lost thread to its task and here; without a listener the second would end the process.
-    this.#piscina.on('error', () => undefined);
+    this.#piscina ??= newPiscina(this.#threads, this.#heapMiB);
     return this.#piscina;
   }
+}
+
+function newPiscina(threads: number, heapMiB: number): Piscina {
+  const piscina = new Piscina({
+    filename: fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url)),
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: idleTimeoutMs,
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+  });
+  // Piscina reports a lost thread to its task and here; without a listener the second would end the process.
+  piscina.on('error', () => undefined);
+  return piscina;
 }
 
 function workerLost(cause: Error): FlowError {

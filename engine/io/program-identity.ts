@@ -14,7 +14,8 @@ export async function programIdentity(name: string, index: FileIndex): Promise<s
   return name === 'ffmpeg' ? ffmpegVersion() : index.digestOf(findProgram(name));
 }
 
-function findProgram(name: string): string {
+/** The file that a program is. @throws {FlowError} `config_invalid` if there is no such program */
+export function findProgram(name: string): string {
   const candidates = name.includes('/')
     ? [name]
     : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));

@@ -1,23 +1,16 @@
 /** Runs commands in an empty folder that holds only what was declared, and reads back only what was declared. */
 
-import { readdirSync, rmSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, readdirSync, rmSync } from 'node:fs';
+import { copyFile, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { FlowError } from '../core/errors.ts';
 import type { ProgramCommand, ProgramResult, Programs } from '../core/rule.ts';
-import type { Disk } from './disk.ts';
 import { type ProgramEnd, runSupervised } from './program.ts';
 
 const prefix = 'flow-exec-';
 
 export class Sandbox implements Programs {
-  readonly #disk: Disk;
-
-  constructor(disk: Disk) {
-    this.#disk = disk;
-  }
-
   /** @throws {FlowError} `rule_failed` if the command fails, `output_invalid` if it does not write what it should */
   async run(command: ProgramCommand, signal: AbortSignal): Promise<ProgramResult> {
     const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
@@ -36,14 +29,29 @@ export class Sandbox implements Programs {
   async #furnish(folder: string, { files, outputs }: ProgramCommand): Promise<void> {
     for (const [name, content] of Object.entries(files)) {
       const path = inside(folder, name);
-      if (typeof content === 'string') await this.#disk.clone(content, path);
-      else {
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, content);
-      }
+      await mkdir(dirname(path), { recursive: true });
+      if (typeof content === 'string') await provide(content, path);
+      else await writeFile(path, content);
     }
     for (const name of outputs) await mkdir(dirname(inside(folder, name)), { recursive: true });
   }
+}
+
+/** Files of this size and above are not copied for a command, where the file system cannot share their content. */
+const linkFromBytes = 4 * 2 ** 20;
+
+/**
+ * Gives a command a file of the user's: a copy of its own, which it may do with as it likes. A large one is a
+ * symbolic link; a hard link would be no safer, and would move the file's change time, by which edits are told.
+ */
+async function provide(from: string, to: string): Promise<void> {
+  const isSmall = (await stat(from)).size < linkFromBytes;
+  const mode = isSmall ? constants.COPYFILE_FICLONE : constants.COPYFILE_FICLONE_FORCE;
+  await copyFile(from, to, mode).catch(async (error) => {
+    if (isSmall) throw error;
+    await rm(to, { force: true });
+    await symlink(from, to);
+  });
 }
 
 function inside(folder: string, name: string): string {

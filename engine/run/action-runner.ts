@@ -2,6 +2,7 @@
 import { FlowError, fromRecord } from '../core/errors.ts';
 import { npzSchemaVersion } from '../core/manifest.ts';
 import type { ActionNode, Binding } from '../core/plan.ts';
+import type { FileIndex } from '../io/file-index.ts';
 import { perform, type World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
 import type { CallResult, Task, TaskCall, TaskInput, TaskResult } from '../io/task.ts';
@@ -9,6 +10,7 @@ import type { Ledger } from './ledger.ts';
 
 export interface RunnerSetting {
   readonly ledger: Ledger;
+  readonly index: FileIndex;
   readonly pool: Pool;
   readonly world: World;
   /** Ends whatever is running. */
@@ -71,7 +73,8 @@ export class ActionRunner {
   /**
    * Performs calls of one node's rule, together.
    *
-   * @throws {FlowError} of the rule; `rule_timeout`, `worker_lost`, `cancelled`
+   * @throws {FlowError} of the rule; `rule_timeout`, `worker_lost`, `cancelled`; `input_unreadable` if a source file
+   * is no longer what the key says
    */
   async perform(node: ActionNode, calls: readonly TaskCall[]): Promise<readonly CallResult[]> {
     const { rule, bundle } = node.component.loaded;
@@ -86,11 +89,21 @@ export class ActionRunner {
       const result: TaskResult = await (isHere
         ? perform(task, world, limit.signal)
         : pool.perform(task, limit.signal));
+      await this.#refuseChangedSources(node); // Also when the rule failed: that may be why.
       if ('error' in result) throw fromRecord(result.error);
       return result.results;
     } finally {
       clearTimeout(timer);
       hardStop.removeEventListener('abort', onHardStop);
+    }
+  }
+
+  /** A rule reads its source files itself, after they were hashed: what it read must be what was hashed. */
+  async #refuseChangedSources({ bindings }: ActionNode): Promise<void> {
+    for (const binding of bindings) {
+      if (binding.type !== 'source') continue;
+      for (const { path, digest } of binding.source.files)
+        if ((await this.#setting.index.digestOf(path)) !== digest) throw changedMeanwhile(path);
     }
   }
 }
@@ -121,6 +134,15 @@ function metaOf({ component, params, sampling }: ActionNode): Record<string, unk
     sampling: sampling ? { fps: sampling.fps, policy: component.samplingPolicyVersion } : null,
     analysis: sampling ? { ...sampling } : null,
   };
+}
+
+function changedMeanwhile(path: string): FlowError {
+  return new FlowError({
+    code: 'input_unreadable',
+    blame: 'user',
+    message: `Cannot use "${path}": it changed while the build was running.`,
+    fix: 'Build again. Nothing was stored.',
+  });
 }
 
 function timedOut(node: ActionNode): FlowError {

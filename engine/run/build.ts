@@ -80,7 +80,13 @@ export class Build {
     this.#shelf = new Shelf(place.blobs, setting.heldBytes);
     const onStoreTrouble = (error: Error): void => this.#warnOfStore(error);
     this.#ledger = new Ledger({ actions, blobs: place.blobs, shelf: this.#shelf, onStoreTrouble });
-    this.#runner = new ActionRunner({ ledger: this.#ledger, pool, world, hardStop: this.#hardStop.signal });
+    this.#runner = new ActionRunner({
+      ledger: this.#ledger,
+      index: place.index,
+      pool,
+      world,
+      hardStop: this.#hardStop.signal,
+    });
     this.#runs = new Map(specs.map((spec) => [spec.scope, this.#newRun(spec)]));
     this.#unfinishedRuns = specs.length;
   }

@@ -5,6 +5,7 @@ import type { ManifestOutput } from '../core/manifest.ts';
 import type { ActionResult, BlobStore, FileBlobStore, OutputRecord } from '../core/store.ts';
 import { type Disk, temporaryBeside, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
+import { hashFile } from '../io/hash-file.ts';
 
 export interface Delivery {
   /** The folder that the manifest's paths are relative to. */
@@ -78,25 +79,31 @@ async function placeOutput(
   return true;
 }
 
-/** Clones the blob's file; the clone is verified before it gets its name. */
+/**
+ * Clones the blob's file; the clone is verified before it gets its name.
+ *
+ * @returns false if that cannot be done: writing the bytes is the other way, and tells what is wrong with the target
+ */
 async function cloneBlob(
   target: string,
-  { digest }: OutputRecord,
+  { digest, sizeBytes }: OutputRecord,
   { disk, files, index, blobs }: Place,
 ): Promise<boolean> {
   if (!files || !(await files.has(digest))) return false;
   const temporary = temporaryBeside(target);
   try {
     await disk.clone(files.pathOf(digest), temporary);
-    if ((await index.digestOf(temporary)) === digest) {
+    if ((await hashFile(temporary, sizeBytes)) === digest) {
       await disk.rename(temporary, target);
       index.noteWritten(target, digest);
       return true;
     }
     await blobs.get(digest); // Reading it through the verifying store removes and reports it.
     return false;
+  } catch {
+    return false;
   } finally {
-    await disk.remove(temporary);
+    await disk.remove(temporary).catch(() => undefined); // A later build sweeps it up.
   }
 }
 
@@ -106,7 +113,8 @@ function refuse(target: string): (error: NodeJS.ErrnoException) => never {
       error.code !== 'EACCES' &&
       error.code !== 'EPERM' &&
       error.code !== 'EROFS' &&
-      error.code !== 'ENOTDIR'
+      error.code !== 'ENOTDIR' &&
+      error.code !== 'EEXIST' // A file stands where a folder belongs.
     )
       throw error;
     throw new FlowError({

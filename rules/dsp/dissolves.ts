@@ -1,6 +1,6 @@
 /** Dissolves: one picture turns into another so that every picture between is a mixture of the two. */
 import type { Stretch } from './fades.ts';
-import type { Film } from './film.ts';
+import { changedShare, type Film } from './film.ts';
 import { thumbnailSize } from './thumbnail.ts';
 
 export interface Dissolve extends Stretch {
@@ -17,8 +17,10 @@ const leastChange = 0.06;
 const largestCorrelation = 0.8;
 /** Distance from a straight mixture, relative to the change. */
 const largestBend = 0.36;
-/** Change of a field's colour, after the picture's own shift, that counts; grey levels. */
+/** Change of a field's colour that counts; grey levels. */
 const leastFieldChange = 8;
+/** Sum of the histogram distances along a dissolve. A moving pattern can look like a mixture, but keeps its histogram. */
+const leastHistogramPath = 0.15;
 
 /**
  * Weights of the logistic model, fitted to 30 composed films of 30 s (58 dissolves of 0.3 to 2 s between moving
@@ -28,8 +30,8 @@ const weights = { bias: -9.5, correlation: -4.96, bend: -11.23, coverage: 15.58 
 
 /**
  * Finds dissolves in order of time. Of all pairs of samples up to `maxSec` apart it keeps those whose pictures between lie
- * near the straight line from the first to the last, evenly in time; whose ends have little in common;
- * and that change all over the picture. Of pairs that overlap it keeps the surest.
+ * near the straight line from the first to the last, evenly in time; whose ends have little in common; and that
+ * change all over the picture, and in their colours. Of pairs that overlap it keeps the surest.
  *
  * Method: the production model of a dissolve (Hampapur, Jain and Weymouth, "Production model based digital video
  * segmentation", Multimedia Tools and Applications 1, 1995), tested on thumbnails without their mean. Of dissolves
@@ -68,12 +70,21 @@ function dissolveCandidates(
       const stretch = { first: positions[start]!, last: positions[start + steps]! };
       const isShort = film.timesSec[stretch.last]! - film.timesSec[stretch.first]! <= maxSec;
       const shape = isShort ? mixtureShape(products, { start, steps }) : undefined;
-      if (!shape || isBarred(stretch)) continue;
-      const confidence = confidenceOf({ ...shape, coverage: coverage(film.thumbnails, stretch) });
+      if (!shape || histogramPath(film, stretch) < leastHistogramPath || isBarred(stretch)) continue;
+      const confidence = confidenceOf({
+        ...shape,
+        coverage: changedShare(film, stretch, { leastChange: leastFieldChange }),
+      });
       if (confidence >= threshold) candidates.push({ ...stretch, confidence });
     }
   }
   return candidates;
+}
+
+function histogramPath({ histogramDistance }: Film, { first, last }: Stretch): number {
+  let sum = 0;
+  for (let at = first + 1; at <= last; at += 1) sum += histogramDistance[at]! || 0; // NaN counts as no change.
+  return sum;
 }
 
 interface MixtureShape {
@@ -162,17 +173,4 @@ function mixtureError(of: Products, { start, steps }: { start: number; steps: nu
     sum += of(at, at) + mixture - 2 * (a * of(start, at) + b * of(at, end));
   }
   return sum / (steps - 1);
-}
-
-/** Share of a thumbnail's elements that change otherwise than the picture as a whole (its median) does, 0 to 1. */
-function coverage(thumbnails: Uint8Array, { first, last }: Stretch): number {
-  const changes = new Int16Array(thumbnailSize);
-  for (let at = 0; at < thumbnailSize; at += 1) {
-    changes[at] = thumbnails[last * thumbnailSize + at]! - thumbnails[first * thumbnailSize + at]!;
-  }
-  changes.sort();
-  const shift = changes[thumbnailSize >> 1]!;
-  let count = 0;
-  for (const change of changes) if (Math.abs(change - shift) > leastFieldChange) count += 1;
-  return count / thumbnailSize;
 }

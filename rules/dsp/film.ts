@@ -29,6 +29,24 @@ export function thumbnailDistance({ thumbnails }: Film, a: number, b: number): n
 }
 
 /**
+ * Share of the thumbnail's elements that change by more than `leastChange` grey levels, apart from the change of the
+ * picture as a whole (the median): 0 to 1. A title, or a car, changes few of them.
+ */
+export function changedShare(
+  { thumbnails }: Film,
+  { first, last }: { readonly first: number; readonly last: number },
+  { leastChange }: { readonly leastChange: number },
+): number {
+  const changes = new Int16Array(thumbnailSize);
+  for (let at = 0; at < thumbnailSize; at += 1) {
+    changes[at] = thumbnails[last * thumbnailSize + at]! - thumbnails[first * thumbnailSize + at]!;
+  }
+  changes.sort();
+  const shift = changes[thumbnailSize >> 1]!;
+  return changes.filter((change) => Math.abs(change - shift) > leastChange).length / thumbnailSize;
+}
+
+/**
  * Number of samples after `from` (before it for `direction` −1) that lie within `reachSec` of it: at least
  * `atLeast` of them, however sparse the sampling is, as far as the film goes.
  */

@@ -1,5 +1,5 @@
 /** Hard cuts: a frame unlike the one before, where neither motion nor a flash nor lasting unrest explains that. */
-import { type Film, samplesWithin, thumbnailDistance } from './film.ts';
+import { changedShare, type Film, samplesWithin, thumbnailDistance } from './film.ts';
 
 /** Neighbours this near say how much the picture changes anyway; seconds. */
 const contextSec = 0.38;
@@ -7,6 +7,9 @@ const contextSec = 0.38;
 const flashSec = 0.3;
 /** Below this distance of thumbnails nothing is looked at further: no cut that a viewer sees is so small. */
 const leastDistance = 0.015;
+/** A cut changes most of the picture; text that appears does not. Share of the thumbnail, and grey levels. */
+const leastCoverage = 0.25;
+const leastFieldChange = 4;
 /** Keeps the logarithms finite, and makes noise small against it irrelevant. */
 const softening = 0.01;
 
@@ -32,7 +35,7 @@ const weights = {
  * analysis on compressed video", IEEE Trans. Circuits Syst. Video Technol. 5, 1995); and the smallest distance
  * between any sample shortly before and any shortly after, which a flash leaves small.
  *
- * @returns [N] 0 to 1: the model's probability; 0 for the first sample
+ * @returns [N] 0 to 1: the model's probability; 0 for the first sample, and where little of the picture changes
  */
 export function hardCutConfidence(film: Film): Float32Array {
   const count = film.timesSec.length;
@@ -40,8 +43,14 @@ export function hardCutConfidence(film: Film): Float32Array {
     at === 0 ? 0 : thumbnailDistance(film, at - 1, at),
   );
   return Float32Array.from({ length: count }, (_, at) =>
-    steps[at]! < leastDistance || Number.isNaN(film.unexplained[at]!) ? 0 : confidenceAt(film, steps, at),
+    mayBeCut(film, steps, at) ? confidenceAt(film, steps, at) : 0,
   );
+}
+
+function mayBeCut(film: Film, steps: Float32Array, at: number): boolean {
+  if (steps[at]! < leastDistance || Number.isNaN(film.unexplained[at]!)) return false;
+  const pair = { first: at - 1, last: at };
+  return changedShare(film, pair, { leastChange: leastFieldChange }) >= leastCoverage;
 }
 
 function confidenceAt(film: Film, steps: Float32Array, at: number): number {

@@ -53,7 +53,11 @@ export class PictureMeter {
   };
 
   /** @param options `gridPx`: the codec's block size in pixels of these pictures, if they have not been scaled */
-  constructor(options: { readonly width: number; readonly height: number; readonly gridPx: number | undefined }) {
+  constructor(options: {
+    readonly width: number;
+    readonly height: number;
+    readonly gridPx: number | undefined;
+  }) {
     this.#luma = plane(options.width, options.height);
     this.#gridPx = options.gridPx;
   }
@@ -102,7 +106,8 @@ function measureDetail({ data, width, height }: Plane, out: PictureQuality): voi
   for (let y = 1; y < height - 1; y += 1) {
     for (let at = y * width + 1; at < (y + 1) * width - 1; at += 1) {
       const sides = data[at - 1]! + data[at + 1]! + data[at - width]! + data[at + width]!;
-      const corners = data[at - width - 1]! + data[at - width + 1]! + data[at + width - 1]! + data[at + width + 1]!;
+      const corners =
+        data[at - width - 1]! + data[at - width + 1]! + data[at + width - 1]! + data[at + width + 1]!;
       const laplacian = sides - 4 * data[at]!;
       sum += laplacian;
       squares += laplacian * laplacian;
