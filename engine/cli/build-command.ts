@@ -7,7 +7,7 @@ import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
 import { SqliteLeases } from '../../cache/sqlite-leases.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
 import { type FlowError as Failure, FlowError, formatError, isUsage } from '../core/errors.ts';
-import { EventStream } from '../core/events.ts';
+import { EventStream, type Listener } from '../core/events.ts';
 import { isId } from '../core/identity.ts';
 import { RealDisk } from '../io/disk.ts';
 import { FileIndex } from '../io/file-index.ts';
@@ -156,12 +156,12 @@ function oneVideoOnly(flag: string): FlowError {
 }
 
 function openIndex(workspace: Workspace): FileIndex & Disposable {
-  const index = new FileIndex(join(workspace.stateFolder, 'files.db'), warnBeforehand);
+  const index = new FileIndex(join(workspace.stateFolder, 'files.db'), warnAside);
   return Object.assign(index, { [Symbol.dispose]: () => index.close() });
 }
 
-/** For what is found out before there is an event stream. */
-function warnBeforehand(message: string): void {
+/** For what the event stream cannot tell. */
+function warnAside(message: string): void {
   process.stderr.write(`warning: ${message}\n`);
 }
 
@@ -244,9 +244,23 @@ function listenAll(events: EventStream, counter: ActionCounter, flags: BuildFlag
   }
   if (flags.events === undefined) return () => undefined;
   const descriptor = flags.events === '-' ? process.stdout.fd : openEvents(flags.events);
-  events.listen((event) => writeSync(descriptor, `${JSON.stringify(event)}\n`));
+  events.listen(writerTo(descriptor));
   return () => {
     if (descriptor !== process.stdout.fd) closeSync(descriptor);
+  };
+}
+
+/** Writes events until that fails, which is told, and is no reason to stop a build. */
+function writerTo(descriptor: number): Listener {
+  let isBroken = false;
+  return (event) => {
+    if (isBroken) return;
+    try {
+      writeSync(descriptor, `${JSON.stringify(event)}\n`);
+    } catch (error) {
+      isBroken = true;
+      warnAside(`Cannot write events any more: ${(error as Error).message}.`);
+    }
   };
 }
 

@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path';
 import { FlowError } from '../core/errors.ts';
 import { shown } from './yaml-document.ts';
 
+/** Belong to the whole project that a workspace may lie in: what is there stays. */
+const sharedFiles = ['.gitignore', 'tsconfig.json'];
+
 const files: Readonly<Record<string, string>> = {
   'flow.yaml': `# A workspace of flow. Paths are relative to this file.
 schema_version: 1
@@ -47,6 +50,22 @@ export const wordCount = defineRule({
   },
 });
 `,
+  // Rules are bundled, so imports are found as a bundler finds them.
+  'tsconfig.json': `{
+  "compilerOptions": {
+    "target": "es2024",
+    "lib": ["es2024", "dom"],
+    "types": [],
+    "module": "preserve",
+    "strict": true,
+    "noEmit": true,
+    "allowImportingTsExtensions": true,
+    "erasableSyntaxOnly": true,
+    "skipLibCheck": true
+  },
+  "include": ["rules"]
+}
+`,
   'inputs/example.txt': 'The quick brown fox jumps over the lazy dog.\n',
   '.gitignore': '.flow/\nresult_store/\nout/\n',
 };
@@ -54,7 +73,7 @@ export const wordCount = defineRule({
 /** @throws {FlowError} `config_invalid` if a file is there already; nothing is written then */
 export function initCommand(folder: string): void {
   const present = Object.keys(files).filter(
-    (name) => name !== '.gitignore' && existsSync(join(folder, name)),
+    (name) => !sharedFiles.includes(name) && existsSync(join(folder, name)),
   );
   if (present.length > 0) {
     throw new FlowError({

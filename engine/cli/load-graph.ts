@@ -2,7 +2,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../core/digest.ts';
-import { type Graph, parseGraph } from '../core/graph.ts';
+import { FlowError } from '../core/errors.ts';
+import { type Graph, type GraphDocument, parseGraph } from '../core/graph.ts';
 import { sealText, unsealText } from '../io/checked-text.ts';
 import { RealDisk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
@@ -25,21 +26,27 @@ interface Memo {
 }
 
 /** Bumped when the parsed form changes. */
-const memoVersion = 1;
+const memoVersion = 2;
 
 /** @throws {AggregateError} of `FlowError`s with their places */
 export async function loadGraph(workspace: Workspace, index: FileIndex): Promise<LoadedGraph> {
   const folders = [...new Set([join(packageRoot, 'graphs'), join(workspace.root, 'graphs')])];
   const files = folders.flatMap((folder) =>
-    globSync('*.yaml', { cwd: folder })
+    globSync('*.{yaml,yml}', { cwd: folder })
       .sort()
       .map((name) => join(folder, name)),
   );
   const digests: [string, Digest][] = [];
-  for (const file of files) digests.push([file, await index.digestOf(file)]);
+  for (const file of files) digests.push([file, await index.digestOf(file).catch(refuse)]);
   const memoPath = join(workspace.stateFolder, 'graph.json');
   const graph = recall(memoPath, digests) ?? (await parseAndKeep(memoPath, digests, index));
   return { graph, files, folders };
+}
+
+/** A graph that cannot be read is no graph. */
+function refuse(error: FlowError): never {
+  const { blame, message, fix, cause } = error;
+  throw new FlowError({ code: 'graph_invalid', blame, message, fix, cause });
 }
 
 function recall(path: string, digests: Memo['files']): Graph | undefined {
@@ -53,7 +60,7 @@ function recall(path: string, digests: Memo['files']): Graph | undefined {
 }
 
 async function parseAndKeep(memoPath: string, digests: Memo['files'], index: FileIndex): Promise<Graph> {
-  const documents = digests.map(([file]) => ({ file, value: readYaml(file, 'graph_invalid') }));
+  const documents = readAll(digests.map(([file]) => file));
   const parsed = parseGraph(documents);
   if ('issues' in parsed) throw new AggregateError(toErrors(parsed.issues, 'graph_invalid'));
   const memo: Memo = { version: memoVersion, files: digests, graph: parsed.graph };
@@ -61,4 +68,19 @@ async function parseAndKeep(memoPath: string, digests: Memo['files'], index: Fil
   for (const [file, digest] of digests) if ((await index.digestOf(file)) !== digest) return parsed.graph;
   await writeAtomically(new RealDisk(), memoPath, sealText(JSON.stringify(memo)));
   return parsed.graph;
+}
+
+/** @throws {AggregateError} of what is wrong with all of the files */
+function readAll(files: readonly string[]): GraphDocument[] {
+  const errors: unknown[] = [];
+  const documents: GraphDocument[] = [];
+  for (const file of files) {
+    try {
+      documents.push({ file, value: readYaml(file, 'graph_invalid') });
+    } catch (thrown) {
+      errors.push(...(thrown instanceof AggregateError ? thrown.errors : [thrown]));
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors);
+  return documents;
 }

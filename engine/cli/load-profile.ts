@@ -1,12 +1,12 @@
 /** Reads a profile and those that it extends. */
 import { existsSync, globSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { FlowError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { extendsOf, type Profile, type ProfileDocument, parseProfile } from '../core/profile.ts';
 import { packageRoot } from './package-root.ts';
 import type { Workspace } from './workspace.ts';
-import { readYaml, toErrors } from './yaml-document.ts';
+import { readYaml, shown, spotIn, toErrors } from './yaml-document.ts';
 
 export interface LoadedProfile {
   readonly profile: Profile;
@@ -24,7 +24,7 @@ export function loadProfile(name: string, workspace: Workspace): LoadedProfile {
   for (let here: string | undefined = name; here !== undefined; ) {
     const child = chain[0]?.file;
     const file = findProfile(here, workspace, child);
-    if (chain.some((document) => document.file === file)) throw extendsItself(name, file);
+    if (chain.some((document) => document.file === file)) throw extendsItself(chain, file);
     const value = readYaml(file, 'config_invalid');
     chain.unshift({ file, value });
     here = extendsOf(value);
@@ -34,34 +34,44 @@ export function loadProfile(name: string, workspace: Workspace): LoadedProfile {
   return { profile: parsed.profile, files: chain.map(({ file }) => file) };
 }
 
-function findProfile(name: string, { root }: Workspace, extendedBy: string | undefined): string {
-  if (/\.ya?ml$/.test(name)) return resolve(name);
+/** @param child the profile that extends it, if one does */
+function findProfile(name: string, { root }: Workspace, child: string | undefined): string {
+  if (/\.ya?ml$/.test(name)) {
+    const path = child === undefined ? resolve(name) : resolve(dirname(child), name);
+    if (existsSync(path)) return path;
+    throw notFound(name, child, 'Check the path.');
+  }
   const own = join(root, 'profiles');
   const shipped = join(packageRoot, 'profiles');
   const folders = name.startsWith(builtIn) ? [shipped] : [own, shipped];
   const stem = name.startsWith(builtIn) ? name.slice(builtIn.length) : name;
   const found = folders.map((folder) => join(folder, `${stem}.yaml`)).find((file) => existsSync(file));
   if (found) return found;
-  const known = [
-    ...new Set(
-      folders.flatMap((folder) => globSync('*.yaml', { cwd: folder }).map((file) => basename(file, '.yaml'))),
-    ),
-  ];
-  throw new FlowError({
-    code: 'config_invalid',
-    blame: 'user',
-    where: extendedBy ?? '--profile',
-    message: `Cannot find the profile "${name}".`,
-    fix: suggestion(stem, known.sort()),
-  });
+  const known = folders.flatMap((folder) => globSync('*.yaml', { cwd: folder }));
+  const names = [...new Set(known.map((file) => basename(file, '.yaml')))].sort();
+  const prefix = name.startsWith(builtIn) ? builtIn : '';
+  const fix = suggestion(
+    name,
+    names.map((one) => prefix + one),
+  );
+  throw notFound(name, child, fix);
 }
 
-function extendsItself(name: string, file: string): FlowError {
+function notFound(name: string, child: string | undefined, fix: string): FlowError {
+  const message = `Cannot find the profile "${name}".`;
+  const spot = child === undefined ? { where: '--profile' } : spotIn({ file: child, path: ['extends'] });
+  return new FlowError({ code: 'config_invalid', blame: 'user', ...spot, message, fix });
+}
+
+/** @param chain the profiles read, the eldest first; that one extends one of them */
+function extendsItself(chain: readonly ProfileDocument[], file: string): FlowError {
+  const around = chain.slice(0, chain.findIndex((document) => document.file === file) + 1).reverse();
+  const names = [...around, around[0]!].map((document) => shown(document.file));
   return new FlowError({
     code: 'config_invalid',
     blame: 'user',
-    where: file,
-    message: `Cannot read the profile "${name}": it extends itself.`,
+    ...spotIn({ file: chain[0]!.file, path: ['extends'] }),
+    message: `Cannot read the profile: it extends itself: ${names.join(' → ')}.`,
     fix: `Remove one "extends"; "${builtIn}NAME" means the profile that comes with flow.`,
   });
 }

@@ -2,11 +2,11 @@
  * Finds rules by their names: `visual/cut-detection` is `rules/visual/cut-detection.ts`, of the workspace or else of
  * the package. Each is bundled once; the bundle is remembered as long as none of its sources has other content.
  */
-import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, globSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { BundleRef, LoadedRule } from '../core/component.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
-import { FlowError } from '../core/errors.ts';
+import { FlowError, toFlowError } from '../core/errors.ts';
 import type { ComponentNode } from '../core/graph.ts';
 import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -19,6 +19,7 @@ import { importRule } from '../io/import-rule.ts';
 import { xxh64Of } from '../io/xxh64.ts';
 import { packageRoot } from './package-root.ts';
 import type { Workspace } from './workspace.ts';
+import { toErrors } from './yaml-document.ts';
 
 interface Remembered {
   readonly digest: Digest;
@@ -55,18 +56,32 @@ export class RuleRegistry {
     return [root, ...globSync('**/', { cwd: root }).map((name) => join(root, name))];
   }
 
-  /** Loads the rules that the nodes name; or says which are unknown. @throws {FlowError} for a rule that is broken */
+  /**
+   * Loads the rules that the nodes name; or says which are unknown.
+   *
+   * @throws {AggregateError} of `FlowError`s, if rules are broken
+   */
   async load(
     nodes: readonly ComponentNode[],
   ): Promise<{ rules: Map<string, LoadedRule> } | { issues: Issue[] }> {
     const rules = new Map<string, LoadedRule>();
     const issues: Issue[] = [];
+    const broken = new Map<string, FlowError[]>();
     for (const node of nodes) {
-      if (rules.has(node.rule)) continue;
+      if (rules.has(node.rule) || broken.has(node.rule)) continue;
       const path = this.#find(node.rule);
-      if (path) rules.set(node.rule, await this.#load(path));
-      else issues.push(this.#unknown(node));
+      if (!path) {
+        issues.push(this.#unknown(node));
+        continue;
+      }
+      try {
+        rules.set(node.rule, await this.#load(path));
+      } catch (thrown) {
+        broken.set(node.rule, placed(thrown, path));
+      }
     }
+    if (broken.size > 0)
+      throw new AggregateError([...toErrors(issues, 'graph_invalid'), ...[...broken.values()].flat()]);
     if (this.#isChanged)
       await writeAtomically(new RealDisk(), this.#memoPath, sealText(JSON.stringify(this.#memo)));
     return issues.length > 0 ? { issues } : { rules };
@@ -78,12 +93,13 @@ export class RuleRegistry {
 
   #find(name: string): string | undefined {
     if (!/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(name)) return undefined;
-    return this.#folders.map((folder) => join(folder, `${name}.ts`)).find((path) => existsSync(path));
+    return this.#folders.map((folder) => join(folder, `${name}.ts`)).find(isFile);
   }
 
   #unknown(node: ComponentNode): Issue {
     const known = this.#folders.flatMap((folder) =>
       globSync('**/*.ts', { cwd: folder })
+        .filter((path) => isFile(join(folder, path)))
         .filter((path) => /defineRule|defineOpenRule/.test(readFileSync(join(folder, path), 'utf8')))
         .map((path) => path.replace(/\.ts$/, '')),
     );
@@ -115,7 +131,7 @@ export class RuleRegistry {
     const remembered = this.#memo[path];
     if (!remembered) return undefined;
     for (const [source, digest] of remembered.sources) {
-      if (!existsSync(source) || (await this.#index.digestOf(source)) !== digest) return undefined;
+      if (!isFile(source) || (await this.#index.digestOf(source)) !== digest) return undefined;
     }
     const bundlePath = this.#bundlePath(remembered.digest);
     const isWhole =
@@ -125,11 +141,7 @@ export class RuleRegistry {
 
   async #bundle(path: string): Promise<Remembered> {
     const startedAtMs = Date.now();
-    const { code, digest, sources } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts')).catch(
-      (error) => {
-        throw withNearPath(error, path);
-      },
-    );
+    const { code, digest, sources } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts'));
     const bundlePath = this.#bundlePath(digest);
     mkdirSync(dirname(bundlePath), { recursive: true });
     await writeAtomically(new RealDisk(), bundlePath, code);
@@ -150,10 +162,15 @@ function isOlderThan(timeMs: number, path: string): boolean {
   return state !== undefined && settlesAtMs(state) < timeMs;
 }
 
-function withNearPath(error: unknown, path: string): unknown {
-  if (!(error instanceof FlowError) || error.where !== undefined) return error;
-  const { code, blame, message, excerpt, fix, cause } = error;
-  return new FlowError({ code, blame, message, excerpt, fix, cause, where: relative(process.cwd(), path) });
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** The errors of loading a rule, with its file where they do not say a place themselves. */
+function placed(thrown: unknown, path: string): FlowError[] {
+  if (thrown instanceof AggregateError) return thrown.errors.flatMap((error) => placed(error, path));
+  const { code, blame, message, excerpt, fix, cause, where } = toFlowError(thrown);
+  return [new FlowError({ code, blame, message, excerpt, fix, cause, where: where ?? path })];
 }
 
 function readMemo(path: string): Memo {

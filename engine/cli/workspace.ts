@@ -1,9 +1,9 @@
 /** A workspace: where its files are, and what its `flow.yaml` says. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { FlowError } from '../core/errors.ts';
+import { FlowError, fileReason } from '../core/errors.ts';
 import { checkDocument } from '../core/issue.ts';
 import { stateFolderOf, workspaceRoot } from './workspace-root.ts';
 import { readYaml, toErrors } from './yaml-document.ts';
@@ -11,12 +11,12 @@ import { readYaml, toErrors } from './yaml-document.ts';
 const settingsSchema = z.strictObject({
   schema_version: z.literal(1),
   /** Folder of the runs' results. */
-  results: z.string().default('result_store'),
+  results: z.string().min(1).default('result_store'),
   /** Folder of the workspace targets' outputs. */
-  out: z.string().default('out'),
+  out: z.string().min(1).default('out'),
   profile: z.string().default('default'),
   stage: z.string().default('baseline'),
-  cache_dir: z.string().optional(),
+  cache_dir: z.string().min(1).optional(),
   jobs: z.number().int().min(1).max(1024).optional(),
 });
 
@@ -44,7 +44,9 @@ export function openWorkspace(flags: WorkspaceFlags): Workspace {
   const file = join(root, 'flow.yaml');
   const settings = existsSync(file) ? readSettings(file) : settingsSchema.parse({ schema_version: 1 });
   const cacheDir =
-    flags.cacheDir ?? process.env.FLOW_CACHE_DIR ?? (settings.cache_dir && resolve(root, settings.cache_dir));
+    flags.cacheDir ||
+    process.env.FLOW_CACHE_DIR || // Set to nothing is as good as not set.
+    (settings.cache_dir && resolve(root, settings.cache_dir));
   const workspace: Workspace = {
     root,
     settingsFile: existsSync(file) ? file : undefined,
@@ -53,12 +55,16 @@ export function openWorkspace(flags: WorkspaceFlags): Workspace {
     outFolder: resolve(root, settings.out),
     cacheFolder: cacheDir
       ? resolve(cacheDir)
-      : join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flow'),
+      : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'flow'),
     profile: settings.profile,
     stage: settings.stage,
     jobs: settings.jobs,
   };
-  for (const folder of [workspace.stateFolder, workspace.cacheFolder]) makeFolder(folder);
+  makeFolder(workspace.stateFolder, 'Make this place writable, or build in another folder.');
+  makeFolder(
+    workspace.cacheFolder,
+    'Make this place writable, or name another one with --cache-dir or FLOW_CACHE_DIR.',
+  );
   return workspace;
 }
 
@@ -68,16 +74,18 @@ function readSettings(file: string): z.output<typeof settingsSchema> {
   throw new AggregateError(toErrors(checked.issues, 'config_invalid'));
 }
 
-function makeFolder(folder: string): void {
+/** Makes a folder that can be written to. @throws {FlowError} `config_invalid` */
+export function makeFolder(folder: string, fix: string): void {
   try {
     mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new FlowError({
       code: 'config_invalid',
       blame: 'user',
       where: folder,
-      message: `Cannot make this folder: ${(cause as NodeJS.ErrnoException).code}.`,
-      fix: 'Make the place writable, or name another one: --cache-dir or FLOW_CACHE_DIR for the cache.',
+      message: `Cannot write to this folder: ${fileReason(cause as NodeJS.ErrnoException)}.`,
+      fix,
       cause,
     });
   }

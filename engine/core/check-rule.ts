@@ -14,13 +14,15 @@ export function faultOfRule(rule: Rule): string | undefined {
   if (typeof rule.name !== 'string' || rule.name === '') return 'its "name" is missing';
   if (typeof rule.version !== 'string') return 'its "version" is not text';
   if (!['whole', 'segment'].includes(rule.scope)) return 'its "scope" is neither "whole" nor "segment"';
-  if (!['worker', 'engine'].includes(rule.placement)) return 'its "placement" is neither "worker" nor "engine"';
+  if (!['worker', 'engine'].includes(rule.placement))
+    return 'its "placement" is neither "worker" nor "engine"';
   if (typeof rule.run !== 'function') return 'its "run" is no function';
   return faultOfParams(rule) ?? faultOfInputs(rule.inputs) ?? faultOfOutputs(rule);
 }
 
 function faultOfParams({ params }: Rule): string | undefined {
-  if (typeof params?.safeParse !== 'function' || !isRecord(params.shape)) return 'its "params" are no z.strictObject(…)';
+  if (typeof params?.safeParse !== 'function' || !isRecord(params.shape))
+    return 'its "params" are no z.strictObject(…)';
   if (!('request' in params.shape)) return undefined;
   try {
     params.omit({ request: true });
@@ -50,7 +52,8 @@ function faultOfOutputs(rule: Rule): string | undefined {
     if (!isName(name)) return `its output "${name}" is named wrongly: ${nameRule}`;
     if (!isKind(kind)) return `its output "${name}" is of no kind, as npz(…) or json(…)`;
     const needsMerge = rule.scope === 'segment' && !rule.merge && kind.format !== 'npz';
-    if (needsMerge) return `its output "${name}" is ${kind.format}, which only a "merge" can join from segments`;
+    if (needsMerge)
+      return `its output "${name}" is ${kind.format}, which only a "merge" can join from segments`;
   }
   return undefined;
 }

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import type { BundleRef } from '../core/component.ts';
 import { faultOfRule, isRule } from '../core/check-rule.ts';
+import type { BundleRef } from '../core/component.ts';
 import { FlowError } from '../core/errors.ts';
 import type { Rule } from '../core/rule.ts';
 import { xxh64Of } from './xxh64.ts';

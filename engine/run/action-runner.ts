@@ -87,7 +87,7 @@ export class ActionRunner {
     try {
       const isHere = rule.placement === 'engine' && node.phase === 'run';
       const result: TaskResult = await (isHere
-        ? perform(task, world, limit.signal)
+        ? unlessItHangs(perform(task, world, limit.signal), limit.signal)
         : pool.perform(task, limit.signal));
       await this.#refuseChangedSources(node); // Also when the rule failed: that may be why.
       if ('error' in result) throw fromRecord(result.error);
@@ -105,6 +105,25 @@ export class ActionRunner {
       for (const { path, digest } of binding.source.files)
         if ((await this.#setting.index.digestOf(path)) !== digest) throw changedMeanwhile(path);
     }
+  }
+}
+
+/** How long a rule in the engine's thread has to end once its signal has told it to. */
+const graceMs = 1000;
+
+/** The work's own end; but one that does not heed its signal is given up: nobody can stop it here. */
+async function unlessItHangs<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    timer = setTimeout(() => reject(signal.reason), graceMs);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -384,9 +384,9 @@ export class Build {
     const { key } = this.#ledger.of(node);
     this.#setting.leases.release(key);
     this.#leaders.delete(key);
+    this.#tellFailure(node, error);
     for (const lost of this.#schedule.fail(node)) this.#skip(lost, `${node.component.name} failed`);
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
-    this.#tellFailure(node, error);
     for (const follower of this.#takeFollowers(node)) this.#fail(follower, error);
   }
 

@@ -17,6 +17,9 @@ const leastChange = 0.06;
 const largestCorrelation = 0.8;
 /** Distance from a straight mixture, relative to the change. */
 const largestBend = 0.36;
+/** Up to this bend the mixture speaks for itself; above, the picture must move less beside it than this share of its change. */
+const straightBend = 0.15;
+const motionShare = 0.9;
 /** Change of a field's colour that counts; grey levels. */
 const leastFieldChange = 8;
 /** Sum of the histogram distances along a dissolve. A moving pattern can look like a mixture, but keeps its histogram. */
@@ -71,6 +74,8 @@ function dissolveCandidates(
       const isShort = film.timesSec[stretch.last]! - film.timesSec[stretch.first]! <= maxSec;
       const shape = isShort ? mixtureShape(products, { start, steps }) : undefined;
       if (!shape || histogramPath(film, stretch) < leastHistogramPath || isBarred(stretch)) continue;
+      if (shape.bend > straightBend && isAmidMotion({ positions, products, isBarred }, { start, steps }))
+        continue;
       const confidence = confidenceOf({
         ...shape,
         coverage: changedShare(film, stretch, { leastChange: leastFieldChange }),
@@ -85,6 +90,38 @@ function histogramPath({ histogramDistance }: Film, { first, last }: Stretch): n
   let sum = 0;
   for (let at = first + 1; at <= last; at += 1) sum += histogramDistance[at]! || 0; // NaN counts as no change.
   return sum;
+}
+
+interface Surroundings {
+  readonly positions: readonly number[];
+  readonly products: Products;
+  readonly isBarred: (stretch: Stretch) => boolean;
+}
+
+/** Whether the picture changes about as much in the same time before a stretch or after it as in it. */
+function isAmidMotion(around: Surroundings, { start, steps }: { start: number; steps: number }): boolean {
+  const end = start + steps;
+  const limit = motionShare * motionShare * squaredDistance(around.products, start, end);
+  return [-1, 1].some((direction) => {
+    const near = direction === 1 ? end : start;
+    const reached = stepsUntilBarred(around, { near, direction, most: steps });
+    const change = squaredDistance(around.products, near, near + direction * reached);
+    return reached > 0 && change * (steps / reached) >= limit;
+  });
+}
+
+function stepsUntilBarred(
+  { positions, isBarred }: Surroundings,
+  { near, direction, most }: { near: number; direction: number; most: number },
+): number {
+  let count = 0;
+  while (count < most) {
+    const here = positions[near + direction * count]!;
+    const next = positions[near + direction * (count + 1)];
+    if (next === undefined || isBarred({ first: Math.min(here, next), last: Math.max(here, next) })) break;
+    count += 1;
+  }
+  return count;
 }
 
 interface MixtureShape {
@@ -152,13 +189,17 @@ function mixtureShape(
   { start, steps }: { start: number; steps: number },
 ): MixtureShape | undefined {
   const end = start + steps;
-  const change = of(start, start) + of(end, end) - 2 * of(start, end);
+  const change = squaredDistance(of, start, end);
   if (change < leastChange * leastChange) return undefined;
   // The small term keeps the correlation of flat pictures near zero.
   const correlation = of(start, end) / Math.sqrt((of(start, start) + 1e-4) * (of(end, end) + 1e-4));
   if (correlation > largestCorrelation) return undefined;
   const bend = Math.sqrt(Math.max(0, mixtureError(of, { start, steps })) / change);
   return bend > largestBend ? undefined : { correlation, bend };
+}
+
+function squaredDistance(of: Products, a: number, b: number): number {
+  return of(a, a) + of(b, b) - 2 * of(a, b);
 }
 
 /** Mean square distance of the pictures inside a stretch from the even mixture of its ends. */

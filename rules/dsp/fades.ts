@@ -61,7 +61,7 @@ export function findFades(
 }
 
 /** Whether two stretches share more than an end. */
-export function overlaps(a: Stretch, b: Stretch): boolean {
+function overlaps(a: Stretch, b: Stretch): boolean {
   return a.first < b.last && b.first < a.last;
 }
 

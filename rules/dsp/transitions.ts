@@ -1,6 +1,6 @@
 /** All transitions of a film, and where its shots begin. */
 import { findDissolves } from './dissolves.ts';
-import { type Fade, findFades, overlaps, type Stretch } from './fades.ts';
+import { type Fade, findFades, type Stretch } from './fades.ts';
 import type { Film } from './film.ts';
 import { hardCutConfidence, pickHardCuts } from './hard-cuts.ts';
 
@@ -39,9 +39,7 @@ export function findTransitions(
   const dissolves = findDissolves(film, {
     threshold: options.dissolveThreshold,
     maxSec: options.maxDissolveSec,
-    isBarred: (stretch) =>
-      cuts.some((at) => at > stretch.first && at <= stretch.last) ||
-      fades.some((fade) => overlaps(fade, stretch)),
+    isBarred: barrier(film.timesSec.length, [...cuts.map((at) => ({ first: at - 1, last: at })), ...fades]),
   });
   const transitions: Transition[] = [
     ...cuts.map((at) => ({ type: 'hard' as const, first: at, last: at, confidence: confidence[at]! })),
@@ -58,6 +56,15 @@ export function findTransitions(
     transitions: transitions.sort((a, b) => middleOf(a) - middleOf(b)),
     boundaries: [...boundaries].sort((a, b) => a - b),
   };
+}
+
+/** Whether a stretch shares a step from one sample to the next with any of those given. */
+function barrier(count: number, stretches: readonly Stretch[]): (stretch: Stretch) => boolean {
+  const isBarred = new Uint8Array(count);
+  for (const { first, last } of stretches) isBarred.fill(1, first + 1, last + 1);
+  const barredUntil = new Int32Array(count);
+  for (let at = 1; at < count; at += 1) barredUntil[at] = barredUntil[at - 1]! + isBarred[at]!;
+  return ({ first, last }) => barredUntil[last]! > barredUntil[first]!;
 }
 
 /** Position of the sample in the middle of a transition, the later one of two. */
