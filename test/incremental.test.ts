@@ -97,7 +97,7 @@ test('a video that is touched, renamed or copied runs nothing', async () => {
 test('an edit of a built-in rule, replaced by one of the workspace, runs it and what its output reaches', async () => {
   using rig = new Rig();
   const film = makeFilm(rig.path('film.mp4'), { seconds: 20, hasSound: true });
-  const first = await rig.build([`run:${film}`]);
+  const before = rig.digests(await rig.build([`run:${film}`]));
   copyRule(rig, 'visual/video-pacing.ts');
   assert.deepEqual(
     (await rig.build([`run:${film}`])).ran,
@@ -112,11 +112,8 @@ test('an edit of a built-in rule, replaced by one of the workspace, runs it and 
   );
   const edited = await rig.build([`run:${film}`]);
   assert.deepEqual(edited.ran, ['video_pacing']);
-  assert.notEqual(
-    rig.digests(edited)['video_pacing/pacing.npz'],
-    rig.digests(first)['video_pacing/pacing.npz'],
-    'meta names the rule',
-  );
+  const after = rig.digests(edited);
+  assert.notEqual(after['video_pacing/pacing.npz'], before['video_pacing/pacing.npz'], 'meta names the rule');
 });
 
 test('two clean builds, with one worker and with two, give the same digest for every artifact', async () => {

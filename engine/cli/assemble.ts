@@ -1,17 +1,19 @@
 /** Brings graph, profile, rules and targets together into what `Build` is to do. */
-import { globSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   type Component,
   configHash,
+  isEnabled,
   type LoadedRule,
   neededRules,
   resolveComponents,
 } from '../core/component.ts';
 import type { Digest } from '../core/digest.ts';
-import { FlowError, toFlowError } from '../core/errors.ts';
-import type { Graph, Reference } from '../core/graph.ts';
+import { FlowError, type FlowErrorParts, toFlowError } from '../core/errors.ts';
+import type { ComponentNode, Graph, Reference } from '../core/graph.ts';
 import { runIdOf, videoIdOf } from '../core/identity.ts';
+import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { Plan, type Source } from '../core/plan.ts';
 import type { Profile } from '../core/profile.ts';
@@ -20,10 +22,10 @@ import type { FileIndex } from '../io/file-index.ts';
 import type { RunSpec } from '../run/run-progress.ts';
 import { RunRecord } from '../run/run-record.ts';
 import type { RuleRegistry } from './rule-registry.ts';
-import { foldersOfGlob, type Targets, type VideoTarget } from './targets.ts';
+import { type ComponentTarget, foldersOfGlob, type Targets, type VideoTarget } from './targets.ts';
 import { flowVersion } from './version.ts';
-import type { Workspace } from './workspace.ts';
-import { toErrors } from './yaml-document.ts';
+import { makeFolder, type Workspace } from './workspace.ts';
+import { spotIn, toErrors } from './yaml-document.ts';
 
 export interface AssembleInput {
   readonly workspace: Workspace;
@@ -32,7 +34,8 @@ export interface AssembleInput {
   readonly profile: Profile;
   readonly registry: RuleRegistry;
   readonly targets: Targets;
-  readonly stage: string;
+  /** Undefined for the one that the workspace has by default. */
+  readonly stage: string | undefined;
   readonly identity: {
     readonly platformId: string;
     readonly videoId?: string;
@@ -41,8 +44,16 @@ export interface AssembleInput {
   };
 }
 
+/** An output that a target names. */
+export interface AskedOutput {
+  readonly component: string;
+  readonly output: string;
+}
+
 export interface Assembled {
   readonly specs: readonly RunSpec[];
+  /** The outputs of each run whose paths are wanted. */
+  readonly asked: ReadonlyMap<RunSpec, readonly AskedOutput[]>;
   /** Videos that cannot even be begun. */
   readonly refused: readonly { readonly name: string; readonly error: FlowError }[];
   readonly sourceFiles: ReadonlySet<string>;
@@ -61,66 +72,112 @@ class Assembly {
   readonly #sourceFiles = new Set<string>();
   readonly #folders = new Set<string>();
   readonly #sources = new Map<string, Source>();
+  readonly #specs: RunSpec[] = [];
+  readonly #asked = new Map<RunSpec, readonly AskedOutput[]>();
+  readonly #refused: { name: string; error: FlowError }[];
 
   constructor(input: AssembleInput) {
     this.#input = input;
+    this.#refused = [...input.targets.refused];
   }
 
   async assemble(): Promise<Assembled> {
-    const { targets } = this.#input;
-    const specs: RunSpec[] = [];
-    const refused: { name: string; error: FlowError }[] = [];
-    if (targets.components.length > 0) specs.push(await this.#workspaceSpec());
-    for (const video of targets.videos) {
-      const components = await this.#componentsOf(this.#wantedOf(video));
-      try {
-        specs.push(await this.#runSpec(video, components, specs.length));
-      } catch (error) {
-        refused.push({ name: video.name, error: toFlowError(error) });
-      }
+    const { targets, workspace } = this.#input;
+    await this.#check();
+    await this.#workspaceSpec();
+    if (targets.videos.length > 0) makeFolder(workspace.resultsFolder, resultsFix);
+    for (const video of targets.videos) await this.#videoSpec(video);
+    return {
+      specs: this.#specs,
+      asked: this.#asked,
+      refused: this.#refused,
+      sourceFiles: this.#sourceFiles,
+      folders: this.#folders,
+    };
+  }
+
+  /** @throws {AggregateError} of all that is wrong with the targets, before a file is read for them */
+  async #check(): Promise<void> {
+    const { components, videos: all } = this.#input.targets;
+    // A glob gives many videos that want the same: what is wrong with that is told once.
+    const videos = [
+      ...new Map(all.map((video) => [JSON.stringify([video.component, video.outputs]), video])).values(),
+    ];
+    const faults = [
+      ...components.map((target) => this.#faultOfComponent(target)),
+      ...videos.map((target) => this.#faultOfVideo(target)),
+    ];
+    throwAll(faults.filter((fault) => fault !== undefined));
+    const names = this.#workspaceTargets();
+    throwAll(faultsOfOutputs(components, names.length > 0 ? await this.#componentsOf(names) : []));
+    for (const video of videos) {
+      const resolved = await this.#componentsOf(this.#wantedOf(video));
+      const { component: name, outputs } = video;
+      if (name !== undefined) throwAll(faultsOfOutputs([{ name, outputs }], resolved, `run:${video.name}`));
     }
-    return { specs, refused, sourceFiles: this.#sourceFiles, folders: this.#folders };
   }
 
-  #wantedOf({ component, name, output }: VideoTarget): readonly string[] {
-    const { graph, stage } = this.#input;
-    if (component === undefined) return this.#stageMembers(stage);
-    const node = graph.components.find((candidate) => candidate.name === component);
-    if (node?.isPerRun) return [component];
-    const where = `run:${name}//${component}${output ? `:${output}` : ''}`;
-    if (node) throw badTarget(where, 'it does not depend on a video', `Write "//${component}".`);
-    const perRun = graph.components
-      .filter((candidate) => candidate.isPerRun)
-      .map((candidate) => candidate.name);
-    throw badTarget(where, `no component is called "${component}"`, suggestion(component, perRun));
+  #nodeOf(name: string): ComponentNode | undefined {
+    return this.#input.graph.components.find((node) => node.name === name);
   }
 
-  #stageMembers(stage: string): readonly string[] {
+  #faultOfComponent({ name }: ComponentTarget): FlowError | undefined {
     const { graph } = this.#input;
-    const members = graph.stages[stage];
-    if (members) return members;
-    throw badTarget('--stage', `no stage is called "${stage}"`, suggestion(stage, Object.keys(graph.stages)));
+    const where = `//${name}`;
+    const free = graph.components.filter((node) => !node.isPerRun).map((node) => node.name);
+    if (name === '...') {
+      if (free.length > 0) return undefined;
+      const fix = 'Add components to graphs/*.yaml.';
+      return badTarget(where, 'the workspace has no targets that need no video', fix);
+    }
+    const node = this.#nodeOf(name);
+    if (node?.isPerRun) return badTarget(where, 'it depends on a video', `Write "run:VIDEO//${name}".`);
+    return node ? this.#faultIfDisabled(where, name) : noSuch(where, 'component', name, free);
+  }
+
+  #faultOfVideo({ name, component }: VideoTarget): FlowError | undefined {
+    if (component === undefined) return this.#faultOfStage();
+    const where = `run:${name}//${component}`;
+    const node = this.#nodeOf(component);
+    if (node?.isPerRun) return this.#faultIfDisabled(where, component);
+    if (node) return badTarget(where, 'it does not depend on a video', `Write "//${component}".`);
+    const perRun = this.#input.graph.components.filter((one) => one.isPerRun).map((one) => one.name);
+    return noSuch(where, 'component', component, perRun);
+  }
+
+  #faultIfDisabled(where: string, name: string): FlowError | undefined {
+    const { profile } = this.#input;
+    if (isEnabled(profile, name)) return undefined;
+    const fix = `Enable "${name}" in the profile, or build with another one.`;
+    return badTarget(where, `the profile "${profile.name}" disables "${name}"`, fix);
+  }
+
+  #faultOfStage(): FlowError | undefined {
+    const { graph, profile, stage: flag, workspace } = this.#input;
+    const stage = this.#stage;
+    const { settingsFile } = workspace;
+    const isWritten = flag === undefined && settingsFile !== undefined && workspace.stage !== 'baseline';
+    const spot = isWritten ? spotIn({ file: settingsFile, path: ['stage'] }) : { where: '--stage' };
+    if (!Object.hasOwn(graph.stages, stage)) return noSuch(spot, 'stage', stage, Object.keys(graph.stages));
+    if (graph.stages[stage]!.some((name) => isEnabled(profile, name))) return undefined;
+    const why = `the profile "${profile.name}" disables all components of the stage "${stage}"`;
+    return badTarget(spot, why, 'Enable some of them, or build another stage.');
+  }
+
+  get #stage(): string {
+    return this.#input.stage ?? this.#input.workspace.stage;
+  }
+
+  #wantedOf({ component }: VideoTarget): readonly string[] {
+    return component === undefined ? this.#input.graph.stages[this.#stage]! : [component];
   }
 
   #workspaceTargets(): string[] {
-    const { graph, targets } = this.#input;
+    const { graph, profile, targets } = this.#input;
+    const names = targets.components.map(({ name }) => name);
+    if (!names.includes('...')) return names;
     const free = graph.components.filter((node) => !node.isPerRun).map((node) => node.name);
-    if (targets.components.includes('...')) {
-      if (free.length === 0)
-        throw badTarget(
-          '//...',
-          'the workspace has no targets that need no video',
-          'Add components to graphs/*.yaml.',
-        );
-      return free;
-    }
-    for (const name of targets.components) {
-      if (free.includes(name)) continue;
-      const isPerRun = graph.components.some((node) => node.name === name);
-      if (isPerRun) throw badTarget(`//${name}`, 'it depends on a video', `Write "run:VIDEO//${name}".`);
-      throw badTarget(`//${name}`, `no component is called "${name}"`, suggestion(name, free));
-    }
-    return [...targets.components];
+    return free.filter((name) => isEnabled(profile, name));
   }
 
   /** The wanted components with all that they need; the same for every run that wants the same. */
@@ -130,29 +187,74 @@ class Assembly {
     if (known) return known;
     const { graph, profile, registry } = this.#input;
     const loaded = await registry.load(neededRules({ graph, profile, wanted }));
-    if ('issues' in loaded) throw new AggregateError(toErrors(loaded.issues, 'graph_invalid'));
-    for (const [name, rule] of loaded.rules) this.#rules.set(name, rule);
+    if ('issues' in loaded) throwAll(this.#toErrors(loaded.issues));
+    else for (const [name, rule] of loaded.rules) this.#rules.set(name, rule);
     const resolved = resolveComponents({ graph, profile, rules: this.#rules, wanted });
-    if ('issues' in resolved) throw new AggregateError(toErrors(resolved.issues, 'graph_invalid'));
+    if ('issues' in resolved) throw new AggregateError(this.#toErrors(resolved.issues));
     this.#resolved.set(key, resolved.components);
     return resolved.components;
   }
 
-  async #workspaceSpec(): Promise<RunSpec> {
-    const components = await this.#componentsOf(this.#workspaceTargets());
-    await this.#hashSources(components);
+  #toErrors(issues: readonly Issue[]): FlowError[] {
+    const profiles = new Set(this.#input.profile.documents.map(({ file }) => file));
+    return toErrors(issues, (file) => (profiles.has(file) ? 'config_invalid' : 'graph_invalid'));
+  }
+
+  /** Of the workspace's targets, those whose files are there. */
+  async #workspaceSpec(): Promise<void> {
+    const names = this.#workspaceTargets();
+    if (names.length === 0) return;
+    const all = await this.#componentsOf(names);
+    const lost = await this.#hashSources(all);
+    const blocked = blockedBy(lost, all);
+    const buildable = names.filter((name) => !blocked.has(name));
+    for (const name of names) {
+      const error = blocked.get(name);
+      if (error) this.#refused.push({ name: `//${name}`, error });
+    }
+    if (buildable.length === 0) return;
+    const components = await this.#componentsOf(buildable);
     const scope = { label: '', order: 0 };
     const plan = new Plan({
       scope,
       components,
       sourceOf: (reference) => this.#sources.get(referenceKey(reference))!,
     });
-    return { scope, plan, components, folder: this.#input.workspace.outFolder, record: undefined };
+    const folder = this.#input.workspace.outFolder;
+    makeFolder(folder, 'Make it writable, or set "out" in flow.yaml.');
+    const spec: RunSpec = { scope, plan, components, folder, record: undefined };
+    const { targets } = this.#input;
+    this.#specs.push(spec);
+    this.#asked.set(
+      spec,
+      targets.components.flatMap(({ name, outputs }) =>
+        outputs.map((output) => ({ component: name, output })),
+      ),
+    );
+  }
+
+  async #videoSpec(video: VideoTarget): Promise<void> {
+    const name = `run:${video.name}`;
+    try {
+      const spec = await this.#runSpec(
+        video,
+        await this.#componentsOf(this.#wantedOf(video)),
+        this.#specs.length,
+      );
+      const asked = video.outputs.map((output) => ({ component: video.component!, output }));
+      // The same content under the same name is the same run, wherever it lies.
+      const same = this.#specs.find(({ record, folder }) => record && folder === spec.folder);
+      if (!same) this.#specs.push(spec);
+      this.#asked.set(same ?? spec, [...(this.#asked.get(same ?? spec) ?? []), ...asked]);
+    } catch (error) {
+      this.#refused.push({ name, error: toFlowError(error) });
+    }
   }
 
   async #runSpec(video: VideoTarget, components: readonly Component[], order: number): Promise<RunSpec> {
     const digest = await this.#digestOf(video.path);
-    await this.#hashSources(components);
+    const [lost] = (await this.#hashSources(components)).values();
+    if (lost) throw lost;
     const source: Source = { files: [{ name: basename(video.path), path: video.path, digest }] };
     const scope = {
       label: `run:${video.name}${video.component === undefined ? '' : `//${video.component}`}`,
@@ -169,7 +271,8 @@ class Assembly {
   }
 
   async #recordOf(video: VideoTarget, digest: Digest, components: readonly Component[]): Promise<RunRecord> {
-    const { profile, workspace, stage, identity } = this.#input;
+    const { profile, workspace, identity } = this.#input;
+    const stage = this.#stage;
     const configuration = configHash(profile, components);
     const sizeBytes = (await new RealDisk().sizeOf(video.path)) ?? 0;
     const facts = {
@@ -198,15 +301,28 @@ class Assembly {
     );
   }
 
-  /** Finds and hashes the files that the components name in their inputs. */
-  async #hashSources(components: readonly Component[]): Promise<void> {
+  /** Finds and hashes the files that the components name in their inputs. @returns by component, what is missing */
+  async #hashSources(components: readonly Component[]): Promise<Map<string, FlowError>> {
+    const lost = new Map<string, FlowError>();
     for (const component of components) {
-      for (const { reference } of component.inputs) {
+      for (const { name, reference } of component.inputs) {
         if (reference?.type !== 'file' && reference?.type !== 'glob') continue;
         const key = referenceKey(reference);
-        if (!this.#sources.has(key)) this.#sources.set(key, await this.#sourceOf(reference, component));
+        try {
+          if (!this.#sources.has(key)) this.#sources.set(key, await this.#sourceOf(reference, component));
+        } catch (thrown) {
+          lost.set(component.name, this.#atInput(thrown, component, name));
+        }
       }
     }
+    return lost;
+  }
+
+  /** The error with the place of the input in the graph. */
+  #atInput(thrown: unknown, { name }: Component, input: string): FlowError {
+    const { code, blame, message, fix, cause } = toFlowError(thrown);
+    const spot = spotIn({ file: this.#nodeOf(name)!.file, path: ['components', name, 'inputs', input] });
+    return new FlowError({ code, blame, message, fix, cause, ...spot });
   }
 
   async #sourceOf(reference: Reference & { type: 'file' | 'glob' }, component: Component): Promise<Source> {
@@ -220,6 +336,7 @@ class Assembly {
     const files: Source['files'][number][] = [];
     for (const name of names) {
       const path = join(root, name);
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
       files.push({ name, path, digest: await this.#digestOf(path) });
     }
     if (files.length > 0) return { files };
@@ -241,12 +358,56 @@ function referenceKey(reference: Reference): string {
   return JSON.stringify(reference);
 }
 
-function badTarget(where: string, why: string, fix: string): FlowError {
-  return new FlowError({
-    code: 'config_invalid',
-    blame: 'user',
-    where,
-    message: `Cannot build this target: ${why}.`,
-    fix,
+const resultsFix = 'Make it writable, or name another folder: --results, or "results" in flow.yaml.';
+
+type Spot = string | Pick<FlowErrorParts, 'where' | 'excerpt'>;
+
+function badTarget(spot: Spot, why: string, fix: string): FlowError {
+  const place = typeof spot === 'string' ? { where: spot } : spot;
+  const message = `Cannot build this target: ${why}.`;
+  return new FlowError({ code: 'config_invalid', blame: 'user', ...place, message, fix });
+}
+
+function noSuch(spot: Spot, what: string, name: string, known: readonly string[]): FlowError {
+  const fix = known.length > 0 ? suggestion(name, known) : 'Add one to graphs/*.yaml.';
+  return badTarget(spot, `no ${what} is called "${name}"`, fix);
+}
+
+function throwAll(errors: readonly FlowError[]): void {
+  if (errors.length > 0) throw new AggregateError(errors);
+}
+
+function faultsOfOutputs(
+  targets: readonly ComponentTarget[],
+  components: readonly Component[],
+  prefix = '',
+): FlowError[] {
+  return targets.flatMap(({ name, outputs: asked }) => {
+    const outputs = components.find((component) => component.name === name)?.outputs ?? {};
+    return asked.flatMap((output) => {
+      const where = `${prefix}//${name}:${output}`;
+      if (!Object.hasOwn(outputs, output))
+        return [
+          badTarget(where, `"${name}" has no output "${output}"`, suggestion(output, Object.keys(outputs))),
+        ];
+      if (!outputs[output]!.isEphemeral) return [];
+      const why = `its output "${output}" is only held while others read it, and is no file`;
+      return [badTarget(where, why, `Build a component that reads it, or "//${name}" alone.`)];
+    });
   });
+}
+
+/** The components that cannot be run without the lost ones, each with the reason. */
+function blockedBy(
+  lost: ReadonlyMap<string, FlowError>,
+  components: readonly Component[],
+): Map<string, FlowError> {
+  const blocked = new Map(lost);
+  for (const { name, inputs } of components) {
+    for (const { reference } of inputs) {
+      const reason = reference?.type === 'output' ? blocked.get(reference.component) : undefined;
+      if (reason && !blocked.has(name)) blocked.set(name, reason);
+    }
+  }
+  return blocked;
 }

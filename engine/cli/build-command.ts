@@ -6,7 +6,7 @@ import { LocalBlobStore } from '../../cache/local-blob-store.ts';
 import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
 import { SqliteLeases } from '../../cache/sqlite-leases.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
-import { type FlowError as Failure, FlowError, formatError, isUsage } from '../core/errors.ts';
+import { FlowError, fileReason, isUsage } from '../core/errors.ts';
 import { EventStream, type Listener } from '../core/events.ts';
 import { isId } from '../core/identity.ts';
 import { RealDisk } from '../io/disk.ts';
@@ -19,13 +19,14 @@ import { markRunning } from '../io/running-mark.ts';
 import { sweepSandboxes } from '../io/sandbox.ts';
 import { Build, type RunOutcome } from '../run/build.ts';
 import { type Assembled, assemble } from './assemble.ts';
+import { errorText } from './error-text.ts';
 import { loadGraph } from './load-graph.ts';
 import { loadProfile } from './load-profile.ts';
 import { packageRoot } from './package-root.ts';
 import { PlainReporter } from './plain-reporter.ts';
 import { RuleRegistry } from './rule-registry.ts';
 import { ActionCounter, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
-import { parseTargets } from './targets.ts';
+import { parseTargets, type Targets } from './targets.ts';
 import { writeUpToDate } from './up-to-date.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -56,10 +57,10 @@ export async function buildCommand(
   words: readonly string[],
   flags: BuildFlags,
 ): Promise<number> {
-  checkIds(flags);
   const [startedMs, startedAtMs] = [performance.now(), Date.now()];
-  const workspace = openWorkspace(flags);
   const targets = parseTargets(words);
+  checkFlags(flags, targets);
+  const workspace = openWorkspace(flags);
   sweepSandboxes();
   using _mark = markRunning(workspace.stateFolder, [
     join(workspace.cacheFolder, 'cas'),
@@ -69,7 +70,7 @@ export async function buildCommand(
   ]);
   using index = openIndex(workspace);
   const { graph, files: graphFiles, folders: graphFolders } = await loadGraph(workspace, index);
-  const { profile, files: profileFiles } = loadProfile(flags.profile ?? workspace.profile, workspace);
+  const { profile, files: profileFiles } = loadProfile(flags.profile, workspace);
   const registry = new RuleRegistry(workspace, index);
   const { platformId, videoId, runId, dataprocessorVersion } = flags;
   const identity = {
@@ -78,10 +79,8 @@ export async function buildCommand(
     ...(videoId !== undefined && { videoId }),
     ...(runId !== undefined && { runId }),
   };
-  const stage = flags.stage ?? workspace.stage;
+  const { stage } = flags;
   const assembled = await assemble({ workspace, index, graph, profile, registry, targets, stage, identity });
-  if (videoId !== undefined && targets.videos.length > 1) throw oneVideoOnly('--video-id');
-  if (runId !== undefined && targets.videos.length > 1) throw oneVideoOnly('--run-id');
   const programs = await identifyPrograms(assembled, index);
   const { outcomes, counter } = await runBuild({
     workspace,
@@ -92,8 +91,8 @@ export async function buildCommand(
     flags,
     startedMs,
   });
-  const summary = summarise(outcomes, assembled.refused, counter, performance.now() - startedMs);
-  for (const { error } of assembled.refused) process.stderr.write(`${formatError(error)}\n`);
+  const summary = summarise(outcomes, assembled, counter, performance.now() - startedMs);
+  for (const refusal of assembled.refused) process.stderr.write(`${errorText(placed(refusal))}\n`);
   tell(summary, flags);
   if (summary.runs.every((run) => run.status === 'success')) {
     const files = [
@@ -131,28 +130,35 @@ export async function buildCommand(
   );
 }
 
-function checkIds(flags: BuildFlags): void {
-  const ids = { '--platform-id': flags.platformId, '--video-id': flags.videoId, '--run-id': flags.runId };
-  for (const [flag, id] of Object.entries(ids)) {
-    if (id === undefined || isId(id)) continue;
-    throw new FlowError({
-      code: 'config_invalid',
-      blame: 'user',
-      where: flag,
-      message: `Cannot use "${id}" as an id: it becomes the name of a folder.`,
-      fix: 'Use 1 to 128 letters, digits, ".", "_" and "-".',
-    });
-  }
+/** An error of a target that has no place of its own is told with the target. */
+function placed({ name, error }: Assembled['refused'][number]): FlowError {
+  const { code, blame, message, excerpt, fix, cause, where } = error;
+  return new FlowError({ code, blame, message, excerpt, fix, cause, where: where ?? name });
 }
 
-function oneVideoOnly(flag: string): FlowError {
-  return new FlowError({
-    code: 'config_invalid',
-    blame: 'user',
-    where: flag,
-    message: 'Cannot give several videos the same id.',
-    fix: 'Build one video at a time, or leave the flag out.',
-  });
+/** @throws {AggregateError} of all that is wrong with the flags by themselves and with the targets */
+function checkFlags(flags: BuildFlags, { videos }: Targets): void {
+  const ids = { '--platform-id': flags.platformId, '--video-id': flags.videoId, '--run-id': flags.runId };
+  const wrong: FlowError[] = [];
+  for (const [flag, id] of Object.entries(ids)) {
+    if (id === undefined || isId(id)) continue;
+    const message = `Cannot use "${id}" as an id: it becomes the name of a folder.`;
+    wrong.push(wrongFlag(flag, message, 'Use 1 to 128 letters, digits, ".", "_" and "-".'));
+  }
+  const several = 'Build one video at a time, or leave the flag out.';
+  if (flags.videoId !== undefined && new Set(videos.map(({ path }) => path)).size > 1)
+    wrong.push(wrongFlag('--video-id', 'Cannot give several videos the same id.', several));
+  if (flags.runId !== undefined && videos.length > 1)
+    wrong.push(wrongFlag('--run-id', 'Cannot give several runs the same id.', several));
+  if (flags.json && flags.events === '-') {
+    const message = 'Cannot print both the summary of --json and the events to standard output.';
+    wrong.push(wrongFlag('--events', message, 'Write the events to a file: --events FILE.'));
+  }
+  if (wrong.length > 0) throw new AggregateError(wrong);
+}
+
+function wrongFlag(flag: string, message: string, fix: string): FlowError {
+  return new FlowError({ code: 'config_invalid', blame: 'user', where: flag, message, fix });
 }
 
 function openIndex(workspace: Workspace): FileIndex & Disposable {
@@ -180,7 +186,7 @@ async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; co
   const jobs = flags.jobs ?? workspace.jobs ?? availableParallelism();
   const events = new EventStream(Date.now);
   const counter = new ActionCounter();
-  const closeEvents = listenAll(events, counter, flags);
+  const closeEvents = listenAll(events, counter, flags, assembled);
   const warn = (message: string): void => events.emit({ type: 'warning', message });
   const disk = new RealDisk();
   const files = new LocalBlobStore(disk, workspace.cacheFolder);
@@ -236,12 +242,20 @@ async function identifyPrograms(
 }
 
 /** @returns what closes the listeners' files */
-function listenAll(events: EventStream, counter: ActionCounter, flags: BuildFlags): () => void {
+function listenAll(
+  events: EventStream,
+  counter: ActionCounter,
+  flags: BuildFlags,
+  { specs }: Assembled,
+): () => void {
   events.listen((event) => counter.listen(event));
-  if (!flags.quiet) {
-    const reporter = new PlainReporter(process.stderr, { isPlain: flags.plain ?? false });
-    events.listen((event) => reporter.listen(event));
-  }
+  const reporter = new PlainReporter(process.stderr, {
+    runs: specs.map((spec) => spec.scope.label),
+    components: specs.flatMap((spec) => spec.components.map((component) => component.name)),
+    isPlain: flags.plain ?? false,
+    isQuiet: flags.quiet ?? false,
+  });
+  events.listen((event) => reporter.listen(event));
   if (flags.events === undefined) return () => undefined;
   const descriptor = flags.events === '-' ? process.stdout.fd : openEvents(flags.events);
   events.listen(writerTo(descriptor));
@@ -272,7 +286,7 @@ function openEvents(path: string): number {
       code: 'config_invalid',
       blame: 'user',
       where: '--events',
-      message: `Cannot write events to "${path}": ${(cause as NodeJS.ErrnoException).code}.`,
+      message: `Cannot write events to "${path}": ${fileReason(cause as NodeJS.ErrnoException)}.`,
       fix: 'Name a file that can be written, or "-" for standard output.',
       cause,
     });
@@ -349,7 +363,7 @@ function sourceStates({
   return states;
 }
 
-function exitStatus(summary: Summary, refused: readonly Failure[]): number {
+function exitStatus(summary: Summary, refused: readonly FlowError[]): number {
   if (summary.status === 'cancelled') return 130;
   if (refused.some((error) => isUsage(error.code))) return 2;
   return summary.status === 'error' ? 1 : 0;

@@ -2,6 +2,7 @@
 import { existsSync, globSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FlowError } from '../core/errors.ts';
+import type { IssuePlace } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { extendsOf, type Profile, type ProfileDocument, parseProfile } from '../core/profile.ts';
 import { packageRoot } from './package-root.ts';
@@ -16,14 +17,14 @@ export interface LoadedProfile {
 const builtIn = 'builtin:';
 
 /**
- * @param name a profile of the workspace's or the package's `profiles/`, or the path of a `.yaml` file
+ * @param name a profile of the workspace's or the package's `profiles/`, or the path of a `.yaml` file; undefined for
+ *   the workspace's own choice
  * @throws {FlowError} `config_invalid`; or an AggregateError of them
  */
-export function loadProfile(name: string, workspace: Workspace): LoadedProfile {
+export function loadProfile(name: string | undefined, workspace: Workspace): LoadedProfile {
   const chain: ProfileDocument[] = [];
-  for (let here: string | undefined = name; here !== undefined; ) {
-    const child = chain[0]?.file;
-    const file = findProfile(here, workspace, child);
+  for (let here: string | undefined = name ?? workspace.profile; here !== undefined; ) {
+    const file = findProfile(here, workspace, namedBy(name, workspace, chain[0]?.file));
     if (chain.some((document) => document.file === file)) throw extendsItself(chain, file);
     const value = readYaml(file, 'config_invalid');
     chain.unshift({ file, value });
@@ -34,32 +35,38 @@ export function loadProfile(name: string, workspace: Workspace): LoadedProfile {
   return { profile: parsed.profile, files: chain.map(({ file }) => file) };
 }
 
-/** @param child the profile that extends it, if one does */
-function findProfile(name: string, { root }: Workspace, child: string | undefined): string {
+/** Where the name of a profile stands: in one that extends it, in `flow.yaml`, or (undefined) in a flag. */
+function namedBy(
+  flag: string | undefined,
+  { settingsFile }: Workspace,
+  child: string | undefined,
+): IssuePlace | undefined {
+  if (child !== undefined) return { file: child, path: ['extends'] };
+  return flag === undefined && settingsFile !== undefined
+    ? { file: settingsFile, path: ['profile'] }
+    : undefined;
+}
+
+function findProfile(name: string, { root }: Workspace, place: IssuePlace | undefined): string {
   if (/\.ya?ml$/.test(name)) {
-    const path = child === undefined ? resolve(name) : resolve(dirname(child), name);
+    const path = place ? resolve(dirname(place.file), name) : resolve(name);
     if (existsSync(path)) return path;
-    throw notFound(name, child, 'Check the path.');
+    throw notFound(name, place, 'Check the path.');
   }
   const own = join(root, 'profiles');
   const shipped = join(packageRoot, 'profiles');
-  const folders = name.startsWith(builtIn) ? [shipped] : [own, shipped];
-  const stem = name.startsWith(builtIn) ? name.slice(builtIn.length) : name;
+  const [prefix, stem] = name.startsWith(builtIn) ? [builtIn, name.slice(builtIn.length)] : ['', name];
+  const folders = prefix === '' ? [own, shipped] : [shipped];
   const found = folders.map((folder) => join(folder, `${stem}.yaml`)).find((file) => existsSync(file));
   if (found) return found;
   const known = folders.flatMap((folder) => globSync('*.yaml', { cwd: folder }));
-  const names = [...new Set(known.map((file) => basename(file, '.yaml')))].sort();
-  const prefix = name.startsWith(builtIn) ? builtIn : '';
-  const fix = suggestion(
-    name,
-    names.map((one) => prefix + one),
-  );
-  throw notFound(name, child, fix);
+  const names = new Set(known.map((file) => prefix + basename(file, '.yaml')));
+  throw notFound(name, place, suggestion(name, [...names].sort()));
 }
 
-function notFound(name: string, child: string | undefined, fix: string): FlowError {
+function notFound(name: string, place: IssuePlace | undefined, fix: string): FlowError {
+  const spot = place ? spotIn(place) : { where: '--profile' };
   const message = `Cannot find the profile "${name}".`;
-  const spot = child === undefined ? { where: '--profile' } : spotIn({ file: child, path: ['extends'] });
   return new FlowError({ code: 'config_invalid', blame: 'user', ...spot, message, fix });
 }
 

@@ -1,17 +1,39 @@
 /** The commands of `flow`. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { type FlowError, formatError, isUsage, toFlowError } from '../core/errors.ts';
+import { FlowError, isUsage } from '../core/errors.ts';
+import { suggestion } from '../core/nearest.ts';
 import { type BuildFlags, buildCommand } from './build-command.ts';
+import { errorsIn, errorText } from './error-text.ts';
+import { summariseFailure } from './summary.ts';
 import { flowVersion } from './version.ts';
 
 /** Runs the command line and sets the exit status: 0, 1, 2 or 130. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Who listens may stop listening (`flow … | head`); the build goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  process.on('exit', tellIfCutOff);
   const program = commands(argv);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    checkHelp(program, argv);
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
   } catch (thrown) {
-    process.exitCode = explain(thrown, argv.includes('--verbose'));
+    process.exitCode = explain(thrown, argv);
+  } finally {
+    process.off('exit', tellIfCutOff);
   }
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+/** A rule that ends the process must not look like a build that has succeeded. */
+function tellIfCutOff(): void {
+  process.stderr.write(
+    'rule_failed\n  Cannot go on: something ended the process, perhaps a rule with process.exit().\n',
+  );
+  process.stderr.write('  Fix: Let rules throw an error instead. Finished work is kept.\n');
+  process.exitCode = 1;
 }
 
 function commands(argv: readonly string[]): Command {
@@ -19,31 +41,28 @@ function commands(argv: readonly string[]): Command {
     .description('Builds video-ML features: runs what a change can affect, reuses the rest.')
     .version(flowVersion)
     .exitOverride()
+    .configureOutput({ outputError: () => undefined }) // `explain` tells errors, all in one form.
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true });
+    .addHelpText('after', mainExamples);
   program
     .command('build')
     .description('build runs of videos (run:VIDEO) and targets of the workspace (//NAME)')
-    .argument(
-      '<targets...>',
-      'run:VIDEO[//COMPONENT], run:FOLDER, run:"GLOB", run:@LIST.txt, //NAME or //...',
-    )
-    .option('--stage <name>', 'stage of the graph')
-    .option('--profile <name>', 'profile, or the path of one')
-    .option('--results <folder>', 'where results go')
-    .option('--cache-dir <folder>', 'the local cache')
-    .option('-j, --jobs <count>', 'cores to use', toJobs)
-    .option('--json', 'print one JSON summary')
-    .option('--events <file>', 'write every event as a line of JSON; "-" is standard output')
+    .argument('<targets...>', targetsHelp)
+    .option('--stage <name>', 'stage of the graph (default: "stage" of flow.yaml, else baseline)', toText)
+    .option('--profile <name>', 'profile, or the path of one (default: "profile" of flow.yaml)', toText)
+    .option('--results <folder>', 'where the results of videos go (default: result_store)', toText)
+    .option('--cache-dir <folder>', 'the local cache (default: $FLOW_CACHE_DIR, else ~/.cache/flow)', toText)
+    .option('-j, --jobs <count>', 'cores to use (default: all)', toJobs)
+    .option('--json', 'print one JSON document: the summary, or the errors')
+    .option('--events <file>', 'write every event as a line of JSON; "-" is standard output', toText)
     .option('--plain', 'no progress line')
     .option('-q, --quiet', 'say nothing but errors')
-    .option('--verbose', 'show stacks')
+    .option('--verbose', 'show stacks of errors')
     .option('--platform-id <id>', 'platform of the videos', 'local')
-    .option('--video-id <id>', 'id of the video')
-    .option('--run-id <id>', 'id of the run')
+    .option('--video-id <id>', "id of the video (default: its file's name and digest)")
+    .option('--run-id <id>', 'id of the run (default: made of what the run depends on)')
     .option('--dataprocessor-version <version>', 'noted in the manifest', 'unknown')
     .addHelpText('after', buildExamples)
-    .exitOverride()
     .action(async (targets: string[], flags: BuildFlags) => {
       process.exitCode = await buildCommand(argv, targets, flags);
     });
@@ -51,7 +70,6 @@ function commands(argv: readonly string[]): Command {
     .command('init')
     .description('make a workspace here: flow.yaml, a profile, and an example rule of your own')
     .argument('[folder]', 'where', '.')
-    .exitOverride()
     .action(async (folder: string) => {
       const { initCommand } = await import('./init-command.ts');
       initCommand(folder);
@@ -59,26 +77,75 @@ function commands(argv: readonly string[]): Command {
   return program;
 }
 
+const targetsHelp = `what to build:
+run:VIDEO                    all components of the stage, for a file
+run:FOLDER  run:'*.mp4'      … for each video in a folder or of a glob
+run:@LIST.txt                … for each line of a list
+run:VIDEO//COMPONENT         one component and what it needs
+run:VIDEO//COMPONENT:OUTPUT  … and print the path of this output
+//NAME  //NAME:OUTPUT  //... targets that need no video: one, or all`;
+
+const mainExamples = `
+Examples:
+  flow init my-features                a workspace with an example
+  flow build run:clip.mp4              all features of a video
+  flow help build                      targets and options`;
+
 const buildExamples = `
 Examples:
   flow build run:clip.mp4 --stage baseline
-  flow build run:'videos/*.mp4' --profile default --json
-  flow build run:clip.mp4//cut_detection
+  flow build run:'videos/*.mp4' run:@more.txt --profile default --json
+  flow build run:clip.mp4//cut_detection:cuts
   flow build //...
-`;
+
+Exit status:
+  0 all is there   1 a run failed   2 usage, configuration or graph is wrong   130 interrupted`;
 
 function toJobs(text: string): number {
-  const jobs = Number(text);
-  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 1024) return jobs;
+  const jobs = /^\d+$/.test(text) ? Number(text) : 0;
+  if (jobs >= 1 && jobs <= 1024) return jobs;
   throw new InvalidArgumentError('Write a whole number from 1 to 1024.');
 }
 
-/** Prints what went wrong. @returns the exit status */
-function explain(thrown: unknown, isVerbose: boolean): number {
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2; // It has printed its own words.
-  const errors = thrown instanceof AggregateError ? thrown.errors.map(toFlowError) : [toFlowError(thrown)];
-  for (const error of errors) process.stderr.write(`${formatError(error)}\n${stackOf(error, isVerbose)}`);
-  return errors.every((error: FlowError) => isUsage(error.code)) ? 2 : 1;
+function toText(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Write a value, or leave the flag out.');
+}
+
+/** `flow help bild` would else print the general help as if that had been asked for. */
+function checkHelp(program: Command, [first, topic]: readonly string[]): void {
+  const names = program.commands.map((command) => command.name());
+  if (first !== 'help' || topic === undefined || topic === 'help' || names.includes(topic)) return;
+  throw wrongUsage(topic, `there is no command "${topic}"`, suggestion(topic, names));
+}
+
+/** Tells what went wrong. @returns the exit status */
+function explain(thrown: unknown, argv: readonly string[]): number {
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0; // It has printed help or the version.
+  const errors = thrown instanceof CommanderError ? [usageError(thrown)] : errorsIn(thrown);
+  const isVerbose = argv.includes('--verbose');
+  for (const error of errors) process.stderr.write(`${errorText(error)}\n${stackOf(error, isVerbose)}`);
+  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(summariseFailure(errors))}\n`);
+  return errors.every((error) => isUsage(error.code)) ? 2 : 1;
+}
+
+/** What commander says in one line, in the form of all other errors. */
+function usageError({ message, code }: CommanderError): FlowError {
+  const [first = '', hint = ''] = message.replace(/^error: /, '').split('\n');
+  const why = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, '');
+  const meant = /Did you mean (.*)\?/.exec(hint)?.[1];
+  const [, argument, mend] = /^(.*? is invalid)\. (.*)$/.exec(why) ?? [];
+  const fix =
+    code === 'commander.missingArgument' ? 'Name a target, as "run:clip.mp4" or "//NAME".' : seeHelp;
+  const flag = /'(?:-\w, )?(--?[\w-]+)/.exec(first)?.[1];
+  return wrongUsage(flag, argument ?? why, mend ?? (meant ? `Write "${meant}".` : fix));
+}
+
+const seeHelp = 'See `flow help`, or `flow help build`.';
+
+function wrongUsage(where: string | undefined, why: string, fix: string): FlowError {
+  const message = `Cannot read the command line: ${why}.`;
+  return new FlowError({ code: 'config_invalid', blame: 'user', where, message, fix });
 }
 
 function stackOf(error: FlowError, isVerbose: boolean): string {

@@ -1,14 +1,23 @@
 /** What a build came to, as data and as text. */
-import type { FlowError } from '../core/errors.ts';
+import { join } from 'node:path';
+import { type FlowError, fromRecord } from '../core/errors.ts';
 import type { ComponentStatus, RunStatus, TimedEvent } from '../core/events.ts';
 import type { RunOutcome } from '../run/build.ts';
+import type { Tally } from '../run/tally.ts';
+import type { AskedOutput, Assembled } from './assemble.ts';
+import { type ErrorDocument, errorDocument } from './error-text.ts';
+import { counted, durationText, sizeText } from './quantity.ts';
+import { shortNames } from './short-names.ts';
 import { shown } from './yaml-document.ts';
 
+/** What `--json` prints; the only document on standard output, also when nothing could be built. */
 export interface Summary {
   readonly status: 'success' | 'error' | 'cancelled' | 'up_to_date';
   readonly duration_ms: number;
   readonly actions: { readonly executed: number; readonly cached: number; readonly regenerated: number };
   readonly runs: readonly RunSummary[];
+  /** Every error of the build, those of optional components included. */
+  readonly errors: readonly ErrorDocument[];
 }
 
 export interface RunSummary {
@@ -22,8 +31,16 @@ export interface RunSummary {
     readonly status: ComponentStatus;
     readonly required: boolean;
     readonly executed: number;
+    /** Size of its lasting outputs. */
+    readonly bytes: number;
     readonly error_code?: string;
     readonly reason?: string;
+  }[];
+  /** The outputs that the target named, with their files; none where the component gave none. */
+  readonly outputs: readonly {
+    readonly component: string;
+    readonly output: string;
+    readonly path: string | null;
   }[];
 }
 
@@ -43,11 +60,14 @@ export class ActionCounter {
 
 export function summarise(
   outcomes: readonly RunOutcome[],
-  refused: readonly { readonly name: string; readonly error: FlowError }[],
+  { asked, refused }: Pick<Assembled, 'asked' | 'refused'>,
   counter: ActionCounter,
   durationMs: number,
 ): Summary {
-  const runs = [...outcomes.map(summariseRun), ...refused.map(summariseRefused)];
+  const runs = [
+    ...outcomes.map((outcome) => summariseRun(outcome, asked.get(outcome.spec) ?? [])),
+    ...refused.map(summariseRefused),
+  ];
   const isCancelled = runs.some((run) => run.status === 'cancelled');
   const isFailed = runs.some((run) => run.status === 'error');
   const { executed, cached, regenerated } = counter;
@@ -56,52 +76,89 @@ export function summarise(
     duration_ms: Math.round(durationMs),
     actions: { executed, cached, regenerated },
     runs,
+    errors: [
+      ...outcomes.flatMap(errorsOf),
+      ...refused.map(({ name, error }) => errorDocument(error, { target: name })),
+    ],
   };
 }
 
-function summariseRun({ spec, status, tallies }: RunOutcome): RunSummary {
+/** The summary of a command that could not even begin. */
+export function summariseFailure(errors: readonly FlowError[]): Summary {
+  return {
+    status: errors.every((error) => error.code === 'cancelled') ? 'cancelled' : 'error',
+    duration_ms: 0,
+    actions: { executed: 0, cached: 0, regenerated: 0 },
+    runs: [],
+    errors: errors.map((error) => errorDocument(error)),
+  };
+}
+
+function errorsOf({ spec, tallies }: RunOutcome): ErrorDocument[] {
+  return tallies.flatMap(({ error, component }) =>
+    error ? [errorDocument(fromRecord(error), { target: spec.scope.label, component: component.name })] : [],
+  );
+}
+
+function summariseRun({ spec, status, tallies }: RunOutcome, asked: readonly AskedOutput[]): RunSummary {
   return {
     target: spec.scope.label,
     status,
     manifest: spec.record?.manifestPath ?? null,
-    components: tallies.map((tally) => {
-      const reason = tally.error?.message ?? tally.skipReason ?? tally.emptyReason;
-      return {
-        name: tally.component.name,
-        status: tally.status,
-        required: tally.component.isRequired,
-        executed: tally.executed,
-        ...(tally.error && { error_code: tally.error.code }),
-        ...(reason !== undefined && { reason }),
-      };
-    }),
+    components: tallies.map((tally) => ({
+      name: tally.component.name,
+      status: tally.status,
+      required: tally.component.isRequired,
+      executed: tally.executed,
+      bytes: tally.outputs.reduce((sum, output) => sum + output.bytes, 0),
+      ...(tally.error && { error_code: tally.error.code }),
+      ...(tally.reason !== undefined && { reason: tally.reason }),
+    })),
+    outputs: asked.map(({ component, output }) => ({
+      component,
+      output,
+      path: pathOf(spec.folder, tallies, { component, output }),
+    })),
   };
 }
 
-function summariseRefused({ name, error }: { readonly name: string; readonly error: FlowError }): RunSummary {
+function pathOf(
+  folder: string,
+  tallies: readonly Tally[],
+  { component, output }: AskedOutput,
+): string | null {
+  const tally = tallies.find((one) => one.component.name === component);
+  const delivered = tally?.outputs.find(({ name }) => name === output);
+  return delivered ? join(folder, delivered.path) : null;
+}
+
+function summariseRefused({ name, error }: Assembled['refused'][number]): RunSummary {
   return {
-    target: `run:${name}`,
+    target: name,
     status: 'error',
     manifest: null,
     error: { code: error.code, message: error.message },
     components: [],
+    outputs: [],
   };
 }
+
+const mostRunsShown = 20;
 
 /** The last lines of a build. */
 export function summaryText({ status, duration_ms, actions, runs }: Summary): string {
   const { executed, cached, regenerated } = actions;
   const again = regenerated > 0 ? `, ${regenerated} made again for their bytes` : '';
+  const bytes = runs.flatMap((run) => run.components).reduce((sum, component) => sum + component.bytes, 0);
   const lines = [
-    `${status}: ${executed} actions ran, ${cached} cached${again}, in ${(duration_ms / 1000).toFixed(2)} s`,
+    `${status}: ${counted(executed, 'action')} ran, ${cached} cached${again}, in ${durationText(duration_ms)}; results ${sizeText(bytes)}`,
   ];
   const partial = runs.filter((run) => run.status === 'partial').length;
-  if (partial > 0) lines.push(`${partial} of ${runs.length} runs are partial: optional components failed`);
-  for (const { manifest, status: runStatus, target } of runs.slice(0, 20)) {
-    if (manifest) lines.push(`  ${runStatus.padEnd(7)} ${target} → ${shown(manifest)}`);
+  if (partial > 0) {
+    const verb = partial === 1 ? 'is' : 'are';
+    lines.push(`${partial} of ${counted(runs.length, 'run')} ${verb} partial: optional components failed`);
   }
-  if (runs.length > 20) lines.push(`  … and ${runs.length - 20} more runs`);
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...runLines(runs)].join('\n')}\n`;
 }
 
 /** What the same command says when nothing has changed since. */
@@ -112,12 +169,33 @@ export function upToDateText({ runs }: Summary, isJson: boolean): string {
       duration_ms: 0,
       actions: { executed: 0, cached: 0, regenerated: 0 },
       runs,
+      errors: [],
     };
     return `${JSON.stringify(nothing)}\n`;
   }
-  const lines = runs
-    .slice(0, 20)
-    .flatMap(({ manifest, target }) => (manifest ? [`  ${target} → ${shown(manifest)}`] : []));
   const count = runs.reduce((sum, run) => sum + run.components.length, 0);
-  return [`up to date: ${count} components`, ...lines, ''].join('\n');
+  return `${[`up to date: ${counted(count, 'component')}`, ...runLines(runs)].join('\n')}\n`;
+}
+
+/** Where the results are: one line a run, those that failed first. */
+function runLines(runs: readonly RunSummary[]): string[] {
+  const names = shortNames(runs.map((run) => run.target));
+  const failedFirst = [...runs].sort((a, b) => Number(b.status === 'error') - Number(a.status === 'error'));
+  const told = failedFirst.filter((run) => run.manifest !== null || run.outputs.length > 0 || run.error);
+  const shownRuns = told.slice(0, mostRunsShown);
+  const width = Math.max(0, ...shownRuns.map((run) => names.get(run.target)?.length ?? 0));
+  const isAllWell = told.every((run) => run.status === 'success');
+  const lines = shownRuns.flatMap((run) => {
+    const status = isAllWell ? '' : `${run.status.padEnd(9)}  `;
+    const name = (names.get(run.target) ?? '').padEnd(width);
+    return placesOf(run).map((place) => `  ${status}${name}${width > 0 ? '  ' : ''}${place}`);
+  });
+  if (told.length > mostRunsShown) lines.push(`  … and ${counted(told.length - mostRunsShown, 'more run')}`);
+  return lines;
+}
+
+function placesOf({ error, manifest, outputs }: RunSummary): string[] {
+  if (error) return [error.code];
+  const named = outputs.flatMap(({ path }) => (path === null ? [] : [shown(path)]));
+  return named.length > 0 || manifest === null ? named : [shown(manifest)];
 }

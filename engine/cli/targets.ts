@@ -1,21 +1,29 @@
 /** The targets of a command line: videos with `run:`, components of the workspace with `//`. */
-import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
-import { FlowError } from '../core/errors.ts';
+import { FlowError, fileReason } from '../core/errors.ts';
 
 export interface VideoTarget {
   /** As a person would name it: the path as it was given. */
   readonly name: string;
   readonly path: string;
-  /** Only this component, and this output of it. */
+  /** Only this component. */
   readonly component: string | undefined;
-  readonly output: string | undefined;
+  /** Of that component, the outputs that were asked for by name. */
+  readonly outputs: readonly string[];
+}
+
+export interface ComponentTarget {
+  /** Name of a workspace component; `...` stands for all. */
+  readonly name: string;
+  readonly outputs: readonly string[];
 }
 
 export interface Targets {
   readonly videos: readonly VideoTarget[];
-  /** Names of workspace components; `...` stands for all. */
-  readonly components: readonly string[];
+  readonly components: readonly ComponentTarget[];
+  /** Targets that name no video; the others can be built. */
+  readonly refused: readonly { readonly name: string; readonly error: FlowError }[];
   /** Folders whose lists of files the targets depend on, and lists of targets. */
   readonly folders: readonly string[];
   readonly lists: readonly string[];
@@ -51,78 +59,139 @@ const mediaEndings = new Set(
   ].map((ending) => `.${ending}`),
 );
 
-/** @throws {FlowError} `config_invalid` for what is no target, `input_not_found` where nothing matches */
+/** @throws {AggregateError} of `FlowError`s, `config_invalid`, for words that are no targets */
 export function parseTargets(words: readonly string[]): Targets {
-  const videos: VideoTarget[] = [];
-  const components: string[] = [];
-  const folders = new Set<string>();
-  const lists = new Set<string>();
+  const wrong = words.filter((word) => !videoPattern.test(word) && !componentPattern.test(word));
+  if (wrong.length > 0) throw new AggregateError([...new Set(wrong)].map(notATarget));
+  const finder = new VideoFinder();
   for (const word of words) {
-    if (word.startsWith('//')) components.push(componentOf(word));
-    else if (word.startsWith('run:')) videos.push(...videosOf(word, folders, lists));
-    else throw notATarget(word);
+    const [, place, component, output] = videoPattern.exec(word) ?? [];
+    if (place !== undefined) finder.find(word, place, { component, output });
   }
-  const unique = new Map(
-    videos.map((video) => [`${video.path}//${video.component ?? ''}:${video.output ?? ''}`, video]),
-  );
-  return { videos: [...unique.values()], components, folders: [...folders], lists: [...lists] };
+  const components = words.flatMap((word) => {
+    const [, name, output] = componentPattern.exec(word) ?? [];
+    return name === undefined ? [] : [{ name, outputs: listOf(output) }];
+  });
+  const { videos, refused, folders, lists } = finder;
+  return {
+    videos: joined(videos, ({ path, component }) => `${path}//${component ?? ''}`),
+    components: joined(components, ({ name }) => name),
+    refused,
+    folders: [...folders],
+    lists: [...lists],
+  };
 }
 
-function componentOf(word: string): string {
-  const name = word.slice(2);
-  if (!/^([A-Za-z0-9_-]+|\.\.\.)$/.test(name)) throw notATarget(word);
-  return name;
+const outputPattern = '(?::([A-Za-z0-9_-]+))?';
+const componentPattern = new RegExp(`^//([A-Za-z0-9_-]+|\\.\\.\\.(?!:))${outputPattern}$`);
+const videoPattern = new RegExp(`^run:([^\\0]+?)(?://([A-Za-z0-9_-]+)${outputPattern})?$`, 's');
+
+function listOf(output: string | undefined): string[] {
+  return output === undefined ? [] : [output];
 }
 
-function videosOf(word: string, folders: Set<string>, lists: Set<string>): VideoTarget[] {
-  const [, place, component, output] = /^run:(.*?)(?:\/\/([A-Za-z0-9_-]+)(?::([A-Za-z0-9_-]+))?)?$/s.exec(
-    word,
-  )!;
-  if (!place) throw notATarget(word);
-  return expand(place, folders, lists).map((name) => ({ name, path: resolve(name), component, output }));
+/** Targets that mean the same thing as one that wants the outputs of all. */
+function joined<T extends { readonly outputs: readonly string[] }>(
+  targets: readonly T[],
+  keyOf: (target: T) => string,
+): T[] {
+  const found = new Map<string, T>();
+  for (const target of targets) {
+    const known = found.get(keyOf(target));
+    const outputs = new Set([...(known?.outputs ?? []), ...target.outputs]);
+    found.set(keyOf(target), { ...(known ?? target), outputs: [...outputs] });
+  }
+  return [...found.values()];
 }
 
-function expand(place: string, folders: Set<string>, lists: Set<string>): string[] {
-  if (place.startsWith('@')) return listed(place.slice(1), folders, lists);
-  if (existsSync(place)) return statSync(place).isDirectory() ? inFolder(place, folders) : [place];
-  if (/[*?[{]/.test(place)) return matching(place, folders);
-  return [place]; // Its run will say that it is missing; other targets go on.
+/** Looks for the videos that targets name. */
+class VideoFinder {
+  readonly videos: VideoTarget[] = [];
+  readonly refused: { name: string; error: FlowError }[] = [];
+  readonly folders = new Set<string>();
+  readonly lists = new Set<string>();
+
+  find(
+    word: string,
+    place: string,
+    want: { component: string | undefined; output: string | undefined },
+  ): void {
+    const outputs = listOf(want.output);
+    try {
+      const names = place.startsWith('@') ? this.#listed(place.slice(1)) : this.#expand(place);
+      for (const name of names)
+        this.videos.push({ name, path: resolve(name), component: want.component, outputs });
+    } catch (thrown) {
+      if (!(thrown instanceof FlowError)) throw thrown;
+      this.refused.push({ name: word, error: thrown });
+    }
+  }
+
+  #expand(place: string): string[] {
+    const stats = statOf(place);
+    if (stats?.isDirectory()) return this.#inFolder(place);
+    if (!stats && /[*?[{]/.test(place)) return this.#matching(place);
+    const video = place.slice(0, Math.max(0, place.lastIndexOf('//')));
+    if (!stats && statOf(video)?.isFile()) throw badSuffix(place, video);
+    return [place]; // If it is missing, its run will say so.
+  }
+
+  #listed(file: string): string[] {
+    const lines = readList(file)
+      .split(/\r?\n/)
+      .map((line) => line.trim());
+    this.lists.add(resolve(file));
+    const places = lines.filter((line) => line !== '' && !line.startsWith('#'));
+    if (places.length === 0) throw nothingFound(`@${file}`, 'the list is empty', 'Write one video a line.');
+    return places.flatMap((line) => this.#expand(isAbsolute(line) ? line : join(dirname(file), line)));
+  }
+
+  #inFolder(folder: string): string[] {
+    this.folders.add(resolve(folder));
+    const names = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+      .map((entry) => entry.name)
+      .filter((name) => mediaEndings.has(extname(name).toLowerCase()) && !name.startsWith('.'));
+    if (names.length === 0)
+      throw nothingFound(folder, 'the folder has no videos', 'Name a folder of videos, a file, or a glob.');
+    return names.sort().map((name) => join(folder, name));
+  }
+
+  #matching(pattern: string): string[] {
+    const paths = globSync(pattern)
+      .filter((path) => !statOf(path)?.isDirectory())
+      .sort();
+    for (const folder of foldersOfGlob(pattern, '.')) this.folders.add(folder);
+    if (paths.length > 0) return paths;
+    const fix = 'Check the pattern; quote it so that the shell leaves it alone.';
+    throw nothingFound(pattern, 'no file matches', fix);
+  }
 }
 
-function listed(file: string, folders: Set<string>, lists: Set<string>): string[] {
-  if (!existsSync(file))
-    throw nothingFound(`@${file}`, 'there is no such list', 'Check the name of the list.');
-  lists.add(resolve(file));
-  const lines = readFileSync(file, 'utf8')
-    .split(/\r?\n/)
-    .map((line) => line.trim());
-  const places = lines.filter((line) => line !== '' && !line.startsWith('#'));
-  if (places.length === 0) throw nothingFound(`@${file}`, 'the list is empty', 'Write one video a line.');
-  return places.flatMap((line) =>
-    expand(isAbsolute(line) ? line : join(dirname(file), line), folders, lists),
-  );
+function readList(file: string): string {
+  const stats = statOf(file);
+  const isVideo = existsSync(`@${file}`);
+  if (!stats) {
+    const fix = isVideo
+      ? `Write "run:./@${file}" for the video of this name.`
+      : 'Check the name of the list.';
+    throw nothingFound(`@${file}`, 'there is no such list', fix);
+  }
+  if (!stats.isFile()) throw nothingFound(`@${file}`, 'it is no regular file', 'Write the list into a file.');
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw nothingFound(`@${file}`, fileReason(error as NodeJS.ErrnoException), 'Make the list readable.');
+  }
 }
 
-function inFolder(folder: string, folders: Set<string>): string[] {
-  folders.add(resolve(folder));
-  const names = readdirSync(folder).filter((name) => mediaEndings.has(extname(name).toLowerCase()));
-  if (names.length === 0)
-    throw nothingFound(folder, 'the folder has no videos', 'Name a folder of videos, a file, or a glob.');
-  return names.sort().map((name) => join(folder, name));
-}
-
-function matching(pattern: string, folders: Set<string>): string[] {
-  const paths = globSync(pattern)
-    .filter((path) => !statSync(path).isDirectory())
-    .sort();
-  for (const folder of foldersOfGlob(pattern, '.')) folders.add(folder);
-  if (paths.length === 0)
-    throw nothingFound(
-      pattern,
-      'no file matches',
-      'Check the pattern; quote it so that the shell leaves it alone.',
-    );
-  return paths;
+/** Undefined for what is not there or cannot be reached: reading it will tell why. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** All folders in which a new file could match a glob. */
@@ -138,19 +207,24 @@ function notATarget(word: string): FlowError {
   return new FlowError({
     code: 'config_invalid',
     blame: 'user',
-    where: word,
+    where: word || '""',
     message: `Cannot build "${word}": it is not a target.`,
-    fix: existsSync(word)
-      ? `Write "run:${word}".`
-      : 'Write "run:VIDEO", "run:VIDEO//COMPONENT", or "//COMPONENT" for a target of the workspace.',
+    fix:
+      !word.startsWith('/') && !word.includes('\0') && existsSync(word)
+        ? `Write "run:${word}".`
+        : 'Write "run:VIDEO", "run:VIDEO//COMPONENT", or "//COMPONENT" for a target of the workspace.',
   });
+}
+
+function badSuffix(place: string, video: string): FlowError {
+  const fix = `Write "run:${video}//COMPONENT" or "run:${video}//COMPONENT:OUTPUT".`;
+  return nothingFound(place, `"${place.slice(video.length)}" is no component`, fix);
 }
 
 function nothingFound(place: string, why: string, fix: string): FlowError {
   return new FlowError({
     code: 'input_not_found',
     blame: 'user',
-    where: place,
     message: `Cannot find videos at "${place}": ${why}.`,
     fix,
   });

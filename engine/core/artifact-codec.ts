@@ -25,9 +25,20 @@ export function encodeArtifact(
   meta: Readonly<Record<string, unknown>>,
 ): EncodedArtifact {
   if (kind.format === 'npz') return encodeNpz(kind, value as NpzArrays, meta);
-  const bytes = toBytes(kind, value);
+  const bytes = shared(toBytes(kind, value));
   const digest = digestOf(bytes);
   return { bytes, digest, content: digest };
+}
+
+/** Large enough that copying them from thread to thread would show. */
+const shareFromBytes = 64 * 1024;
+
+/** Bytes that other threads can read where they are. */
+function shared(bytes: Uint8Array): Uint8Array {
+  if (bytes.length < shareFromBytes || bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }
 
 function encodeNpz(kind: Kind, arrays: NpzArrays, meta: Readonly<Record<string, unknown>>): EncodedArtifact {

@@ -118,6 +118,23 @@ export interface LoudnessReport {
   readonly shortTermLufs: Float32Array;
 }
 
+/** The loudness of a sound, and what sound it is. */
+export interface MeasuredSound extends LoudnessReport {
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Samples of each channel. */
+  readonly sampleCount: number;
+  /** As in `Pcm`. */
+  readonly startSec: number;
+  readonly warnings: string[];
+}
+
+/**
+ * Takes a sound piece by piece: float32, interleaved, whole frames of one sample a channel, in order and without
+ * gaps. The memory is used again for the next piece.
+ */
+export type HearSamples = (samples: Float32Array, channels: number) => void;
+
 /** All methods throw a `FlowError`: `decode_failed`, `unsupported_media`, `input_unreadable`. */
 export interface Media {
   probe(path: string, signal: AbortSignal): Promise<MediaInfo>;
@@ -129,6 +146,14 @@ export interface Media {
     signal: AbortSignal,
   ): Promise<{ views: DecodedFrames[]; warnings: string[] }>;
   decodePcm(request: DecodePcm, signal: AbortSignal): Promise<Pcm & { warnings: string[] }>;
-  /** EBU R 128 / ITU-R BS.1770-4. */
-  measureLoudness(pcm: Pcm, signal: AbortSignal): Promise<LoudnessReport>;
+  /**
+   * Loudness (EBU R 128 / ITU-R BS.1770-4) of the first audio stream, at its own rate and channels.
+   *
+   * @param hear is given all of the sound that is measured, as it is decoded: nobody ever holds the whole
+   */
+  measureLoudness(
+    request: { readonly path: string },
+    hear: HearSamples,
+    signal: AbortSignal,
+  ): Promise<MeasuredSound>;
 }

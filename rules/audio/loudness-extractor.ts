@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { ValueOf } from '../../engine/core/kind.ts';
-import type { LoudnessReport, Pcm } from '../../engine/core/media.ts';
+import { file, type ValueOf } from '../../engine/core/kind.ts';
+import type { MeasuredSound } from '../../engine/core/media.ts';
 import { scalar, vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
-import { type Span, silenceSpans } from '../dsp/silence-spans.ts';
-import { loudness, pcm } from '../kinds.ts';
+import { SilenceSpans, type Span } from '../dsp/silence-spans.ts';
+import { audioTrack, loudness } from '../kinds.ts';
 
 type Loudness = ValueOf<typeof loudness>;
 
@@ -14,8 +14,9 @@ const meterFloorLufs = -120.69;
 /**
  * Measures how loud a video is, as broadcasters do, and finds its silences.
  *
- * Loudness and true peak: EBU R 128 with ITU-R BS.1770-4; loudness range: EBU Tech 3342. The sound is asked for as
- * the file has it, since the standard weighs the channels: mono made stereo would measure 3 LU louder.
+ * Loudness and true peak: EBU R 128 with ITU-R BS.1770-4; loudness range: EBU Tech 3342. The sound is measured
+ * as the file has it, since the standard weighs the channels: mono made stereo would measure 3 LU louder. So it is
+ * read from the file, and never held: an hour of it would be more than a gigabyte.
  *
  * Silence: every longest stretch in which no sample of any channel reaches `silence_dbfs`. A constant offset or
  * hum above it is sound.
@@ -37,55 +38,47 @@ export const loudnessExtractor = defineRule({
       .describe('peak level below which it is silent; dB of full scale'),
     silence_min_sec: z.number().positive().default(0.5).describe('shortest silence that is told; seconds'),
   }),
-  inputs: { audio: input(pcm, { request: () => ({ sample_rate: 'native', channels: 'native' }) }) },
+  inputs: {
+    video: input(file(), { identifiedBy: 'track' }),
+    track: input(audioTrack),
+  },
   outputs: { loudness },
+  resources: { cores: 1, memoryMiB: 128 },
+  programs: ['ffmpeg'],
 
-  async run({ inputs, params, media, signal, empty, warn }) {
-    const audio = toPcm(inputs.audio);
-    if (audio.samples.length === 0) {
+  async run({ inputs: { video, track }, params, media, signal, empty, warn }) {
+    if (track === null) {
       empty('no audio');
       return { loudness: noLoudness() };
     }
-    const report = await media.measureLoudness(audio, signal);
-    if (!Number.isFinite(report.integratedLufs)) {
+    const silence = new SilenceSpans({
+      threshold: 10 ** (params.silence_dbfs / 20),
+      minFrames: Math.ceil(params.silence_min_sec * track.sample_rate),
+    });
+    const hear = (samples: Float32Array, channels: number): void => silence.push(samples, channels);
+    const sound = await media.measureLoudness({ path: video.path }, hear, signal);
+    for (const warning of sound.warnings) warn(warning);
+    if (!Number.isFinite(sound.integratedLufs)) {
       warn('The audio has no integrated loudness: none of its blocks of 0.4 s passes the gate of -70 LUFS.');
     }
-    const spans = silenceSpans(audio.samples, {
-      channels: audio.channels,
-      threshold: 10 ** (params.silence_dbfs / 20),
-      minFrames: Math.ceil(params.silence_min_sec * audio.sampleRate),
-    });
-    return { loudness: toArrays(report, audio, spans) };
+    return { loudness: toArrays(sound, silence.finish()) };
   },
 });
 
-function toPcm(audio: ValueOf<typeof pcm>): Pcm {
+function toArrays(sound: MeasuredSound, spans: readonly Span[]): Loudness {
+  const fromStart = (seconds: number) => sound.startSec + seconds;
+  const secondsOf = (frames: readonly number[]) =>
+    Float64Array.from(frames, (frame) => fromStart(frame / sound.sampleRate));
+  const hasLoudness = Number.isFinite(sound.integratedLufs);
   return {
-    samples: audio.samples.data,
-    sampleRate: audio.sample_rate.data[0]!,
-    channels: audio.samples.shape[1]!,
-    startSec: audio.start_sec.data[0]!,
-  };
-}
-
-function toArrays(report: LoudnessReport, { sampleRate, startSec }: Pcm, spans: readonly Span[]): Loudness {
-  const fromStart = (seconds: number) => startSec + seconds;
-  const hasLoudness = Number.isFinite(report.integratedLufs);
-  return {
-    integrated_lufs: scalar('float64', finiteOrNaN(report.integratedLufs)),
-    lra_lu: scalar('float64', hasLoudness ? finiteOrNaN(report.rangeLu) : Number.NaN),
-    true_peak_dbtp: scalar('float64', finiteOrNaN(report.truePeakDbtp)),
-    times_sec: vector('float64', report.timesSec.map(fromStart)),
-    momentary_lufs: vector('float32', report.momentaryLufs.map(aboveFloorOrNaN)),
-    short_term_lufs: vector('float32', report.shortTermLufs.map(aboveFloorOrNaN)),
-    silence_start_sec: vector(
-      'float64',
-      Float64Array.from(spans, ({ start }) => fromStart(start / sampleRate)),
-    ),
-    silence_end_sec: vector(
-      'float64',
-      Float64Array.from(spans, ({ end }) => fromStart(end / sampleRate)),
-    ),
+    integrated_lufs: scalar('float64', finiteOrNaN(sound.integratedLufs)),
+    lra_lu: scalar('float64', hasLoudness ? finiteOrNaN(sound.rangeLu) : Number.NaN),
+    true_peak_dbtp: scalar('float64', finiteOrNaN(sound.truePeakDbtp)),
+    times_sec: vector('float64', sound.timesSec.map(fromStart)),
+    momentary_lufs: vector('float32', sound.momentaryLufs.map(aboveFloorOrNaN)),
+    short_term_lufs: vector('float32', sound.shortTermLufs.map(aboveFloorOrNaN)),
+    silence_start_sec: vector('float64', secondsOf(spans.map(({ start }) => start))),
+    silence_end_sec: vector('float64', secondsOf(spans.map(({ end }) => end))),
   };
 }
 

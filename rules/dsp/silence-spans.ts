@@ -5,32 +5,50 @@ export interface Span {
 }
 
 /**
- * Every longest stretch in which no sample of any channel reaches the threshold.
+ * Finds every longest stretch in which no sample of any channel reaches the threshold, while the sound goes by.
  *
  * Exact to the sample: a peak needs no averaging window, and a window would only blur the ends. A tone loud
  * enough to hear crosses zero for far less than any useful `minFrames`, so it is never taken for silence.
- *
- * @param samples shape [n, channels], interleaved
- * @param threshold amplitude (not dB) from which a sample is sound, above 0
- * @param minFrames shortest stretch that counts, 1 or more
- * @returns in order of time, not touching
  */
-export function silenceSpans(
-  samples: Float32Array,
-  { channels, threshold, minFrames }: { channels: number; threshold: number; minFrames: number },
-): Span[] {
-  const spans: Span[] = [];
-  const end = channels > 0 ? samples.length / channels : 0;
-  let start = 0;
-  const closeAt = (frame: number) => {
-    if (frame - start >= minFrames) spans.push({ start, end: frame });
-  };
-  for (let index = 0; index < samples.length; index += 1) {
-    if (Math.abs(samples[index]!) < threshold) continue;
-    const frame = Math.floor(index / channels);
-    closeAt(frame);
-    start = frame + 1;
+export class SilenceSpans {
+  readonly #threshold: number;
+  readonly #minFrames: number;
+  readonly #spans: Span[] = [];
+  /** The first frame after the last sound. */
+  #quietFrom = 0;
+  #heard = 0;
+
+  /**
+   * @param options.threshold amplitude (not dB) from which a sample is sound, above 0
+   * @param options.minFrames shortest stretch that counts, 1 or more
+   */
+  constructor({ threshold, minFrames }: { threshold: number; minFrames: number }) {
+    this.#threshold = threshold;
+    this.#minFrames = minFrames;
   }
-  closeAt(end);
-  return spans;
+
+  /** @param samples shape [n, channels], interleaved: what follows the samples before */
+  push(samples: Float32Array, channels: number): void {
+    const threshold = this.#threshold;
+    for (let start = 0; start < samples.length; start += channels) {
+      for (let index = start; index < start + channels; index += 1) {
+        if (Math.abs(samples[index]!) < threshold) continue;
+        this.#closeAt(this.#heard);
+        break;
+      }
+      this.#heard += 1;
+    }
+  }
+
+  /** Ends the sound. @returns spans in order of time, not touching */
+  finish(): Span[] {
+    this.#closeAt(this.#heard);
+    return this.#spans;
+  }
+
+  /** The frame is not silent. */
+  #closeAt(frame: number): void {
+    if (frame - this.#quietFrom >= this.#minFrames) this.#spans.push({ start: this.#quietFrom, end: frame });
+    this.#quietFrom = frame + 1;
+  }
 }

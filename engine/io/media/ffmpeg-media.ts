@@ -3,7 +3,8 @@ import type {
   DecodedFrames,
   DecodeFrames,
   DecodePcm,
-  LoudnessReport,
+  HearSamples,
+  MeasuredSound,
   Media,
   MediaInfo,
   PacketScan,
@@ -42,7 +43,11 @@ export class FfmpegMedia implements Media {
     return decodePcm(request, { threads: this.#threads, signal });
   }
 
-  measureLoudness(pcm: Pcm, signal: AbortSignal): Promise<LoudnessReport> {
-    return measureLoudness(pcm, signal);
+  measureLoudness(
+    request: { readonly path: string },
+    hear: HearSamples,
+    signal: AbortSignal,
+  ): Promise<MeasuredSound> {
+    return measureLoudness(request, hear, { threads: this.#threads, signal });
   }
 }

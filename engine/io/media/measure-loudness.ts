@@ -1,10 +1,22 @@
-/** Loudness by ffmpeg's `ebur128`. */
+/**
+ * Loudness by ffmpeg's `ebur128`, while the sound is decoded.
+ *
+ * ```
+ *   file ─ ffmpeg ─ PCM ─┬─ hear
+ *                        └─ ffmpeg (ebur128) ─┬─ the meter's curves, as text
+ *                                             └─ its summary, in the end
+ * ```
+ * Two programs, since the meter must not see what the decoder sees: where the number of channels or the rate changes
+ * midway, as in a broadcast, ffmpeg builds its filters anew, and a meter among them would forget what it heard.
+ */
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { LoudnessReport, Pcm } from '../../core/media.ts';
+import type { HearSamples, LoudnessReport, MeasuredSound } from '../../core/media.ts';
 import { firstPipe, type Supervised } from '../program.ts';
+import type { DecodeOptions } from './decode-frames.ts';
 import { runFfmpeg } from './ffmpeg-program.ts';
 import { decodeFailed, programKilled } from './media-errors.ts';
+import { findSound, type SoundSource, type StreamedSound, streamSound } from './stream-sound.ts';
 
 /**
  * Measures loudness as EBU R 128 (EBU Tech 3341 and 3342, ITU-R BS.1770-4) defines it.
@@ -12,47 +24,61 @@ import { decodeFailed, programKilled } from './media-errors.ts';
  * Channels are taken in ffmpeg's usual order for their number (six: 5.1, with surround channels weighted and
  * LFE left out). The meter's first value comes after 0.1 s; shorter sound has no curve and no loudness.
  *
- * @throws {FlowError} `decode_failed` if ffmpeg refuses the sound (a sample rate or channel count of 0)
+ * @throws {FlowError} `unsupported_media` without sound; `decode_failed` if nothing can be decoded, or if ffmpeg
+ * cannot measure such a sound
  */
-export async function measureLoudness(pcm: Pcm, signal: AbortSignal): Promise<LoudnessReport> {
-  const filter = ['ebur128=peak=true:metadata=1', `ametadata=print:file='pipe\\:${firstPipe + 1}'`].join();
-  const { said: curves, end } = await runFfmpeg(
-    {
-      verbosity: 'info',
-      inputOptions: ['-f', 'f32le', '-ar', String(pcm.sampleRate), '-ac', String(pcm.channels)],
-      input: `pipe:${firstPipe}`,
-      outputs: [{ target: 'pipe:1', options: ['-af', filter, '-f', 'null'] }],
-    },
-    { signal, pipes: ['in', 'out'] },
-    (program) => exchange(program, pcm.samples),
+export async function measureLoudness(
+  { path }: { readonly path: string },
+  hear: HearSamples,
+  options: DecodeOptions,
+): Promise<MeasuredSound> {
+  const source = await findSound({ path, sampleRate: 'native', channels: 'native' }, options.signal);
+  const { sampleRate, channels } = source;
+  const { said, end } = await runFfmpeg(
+    meter(source),
+    { signal: options.signal, pipes: ['in', 'out'] },
+    (program) => exchange(program, source, hear, options),
   );
-  if (end.killedBy) throw programKilled('sound', 'ffmpeg', end.killedBy);
-  if (end.status !== 0) throw decodeFailed('sound', 'its loudness cannot be measured', end.stderr);
-  return { ...curves, truePeakDbtp: summaryPeak(end.stderr) };
+  if (end.killedBy) throw programKilled(path, 'ffmpeg', end.killedBy);
+  if (end.status !== 0) throw decodeFailed(path, 'its loudness cannot be measured', end.stderr);
+  const [curves, sound] = said;
+  return { ...curves, truePeakDbtp: summaryPeak(end.stderr), ...sound, sampleRate, channels };
+}
+
+function meter({ sampleRate, channels }: SoundSource) {
+  const filter = ['ebur128=peak=true:metadata=1', `ametadata=print:file='pipe\\:${firstPipe + 1}'`].join();
+  return {
+    verbosity: 'info' as const,
+    inputOptions: ['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(channels)],
+    input: `pipe:${firstPipe}`,
+    outputs: [{ target: 'pipe:1', options: ['-af', filter, '-f', 'null'] }],
+  };
 }
 
 type Curves = Omit<LoudnessReport, 'truePeakDbtp'>;
 
-async function exchange(program: Supervised, samples: Float32Array): Promise<Curves> {
+function exchange(
+  program: Supervised,
+  source: SoundSource,
+  hear: HearSamples,
+  options: DecodeOptions,
+): Promise<[Curves, StreamedSound]> {
   program.stdout.resume();
-  const [curves] = await Promise.all([
-    readCurves(program.output(firstPipe + 1)),
-    writeSamples(program.input(firstPipe), samples),
-  ]);
-  return curves;
+  const pipe = program.input(firstPipe);
+  const listen = (piece: Float32Array<ArrayBuffer>): Promise<void> => {
+    hear(piece, source.channels);
+    return written(pipe, piece);
+  };
+  const streamed = streamSound(source, listen, options).finally(() => pipe.end());
+  return Promise.all([readCurves(program.output(firstPipe + 1)), streamed]);
 }
 
-const writeBytes = 1 << 20;
-
-async function writeSamples(pipe: Writable, samples: Float32Array): Promise<void> {
-  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-  for (let start = 0; start < bytes.length && !pipe.destroyed; start += writeBytes) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    // A program that ends early fails the write; its exit status tells why.
-    pipe.write(bytes.subarray(start, start + writeBytes), () => resolve());
-    await promise;
-  }
-  pipe.end();
+/** Settles when the pipe has taken the piece. A program that ends early fails the write; its exit status tells why. */
+function written(pipe: Writable, piece: Float32Array<ArrayBuffer>): Promise<void> {
+  const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  pipe.write(bytes, () => resolve());
+  return promise;
 }
 
 const stepsPerSec = 10;

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { digestJson } from '../../core/digest.ts';
 import type { MediaInfo, Packet, PacketScan, StreamScan, VideoStream } from '../../core/media.ts';
 import { mediaUrl, readerOptions, runFfprobe } from './ffmpeg-program.ts';
+import { keyframeHashes } from './keyframe-hashes.ts';
 import { decodeFailed, programKilled, requireFile } from './media-errors.ts';
 
 /**
@@ -16,12 +17,14 @@ import { decodeFailed, programKilled, requireFile } from './media-errors.ts';
  */
 export async function scanPackets(path: string, info: MediaInfo, signal: AbortSignal): Promise<PacketScan> {
   await requireFile(path);
-  const args = [...scanOptions, mediaUrl(path)];
-  const { said: collected, end } = await runFfprobe(args, signal, collectStreams);
-  if (end.killedBy) throw programKilled(path, 'ffprobe', end.killedBy);
   const { video, audio } = info;
+  const [{ said: collected, end }, hashes] = await Promise.all([
+    runFfprobe([...scanOptions, mediaUrl(path)], signal, collectStreams),
+    video ? keyframeHashes(path, video, signal) : undefined,
+  ]);
+  if (end.killedBy) throw programKilled(path, 'ffprobe', end.killedBy);
   const scan = {
-    ...(video ? { video: videoScan(collected, video) } : {}),
+    ...(video && hashes ? { video: renamed(videoScan(collected, video), hashes) } : {}),
     ...(audio ? { audio: streamScan(collected, audio.index, undefined) } : {}),
   };
   // A damaged end shows as a status other than 0 after many good packets: what can be read is kept.
@@ -170,6 +173,12 @@ function codecDigest(header: Map<string, string>): string {
 function videoScan(collected: Collected, { index, codec, timeBase }: VideoStream): StreamScan {
   const scan = presentable(streamScan(collected, index, timeBase));
   return codec === 'vp8' || codec === 'vp9' ? { ...scan, packets: withoutReferences(scan) } : scan;
+}
+
+/** Keyframes by what they say, where that is known. */
+function renamed(scan: StreamScan, hashes: ReadonlyMap<number, string>): StreamScan {
+  const rename = (packet: Packet): Packet => ({ ...packet, hash: hashes.get(packet.pts) ?? packet.hash });
+  return { ...scan, packets: scan.packets.map((packet) => (packet.isKeyframe ? rename(packet) : packet)) };
 }
 
 function presentable(scan: StreamScan): StreamScan {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LoudnessReport } from '../../../engine/core/media.ts';
+import type { LoudnessReport, Media } from '../../../engine/core/media.ts';
 import { FfmpegMedia } from '../../../engine/io/media/ffmpeg-media.ts';
 import { loudnessExtractor } from '../../../rules/audio/loudness-extractor.ts';
 import { realData, realFile } from '../../real-data.ts';
@@ -24,27 +24,49 @@ function seconds(...levels: readonly number[]): Float32Array {
   );
 }
 
-function measure(
-  samples: Float32Array,
-  options: { startSec?: number; report?: LoudnessReport; params?: Record<string, unknown> } = {},
-): Promise<AudioResult> {
-  const measureLoudness = async () => options.report ?? report;
-  return runAudioRule(loudnessExtractor, { samples, sampleRate, channels: 2, measureLoudness, ...options });
+const track = { digest: 'd', sample_rate: sampleRate, channels: 2 };
+
+interface Meter {
+  readonly startSec?: number;
+  readonly report?: LoudnessReport;
+  readonly warnings?: string[];
 }
 
-test('the meter is told the rate, the channels and the samples of the source', async () => {
-  const samples = seconds(0.1);
+/** A meter that hears the samples in pieces of 0.3 s and then gives a report. */
+function meterOf(samples: Float32Array, meter: Meter = {}): Media['measureLoudness'] {
+  return async (_, hear) => {
+    const piece = 0.3 * sampleRate * 2;
+    for (let start = 0; start < samples.length; start += piece) hear(samples.slice(start, start + piece), 2);
+    const sampleCount = samples.length / 2;
+    const { startSec = 0, warnings = [] } = meter;
+    return { ...report, ...meter.report, sampleRate, channels: 2, sampleCount, startSec, warnings };
+  };
+}
+
+function measure(
+  samples: Float32Array,
+  { params = {}, ...meter }: Meter & { params?: Record<string, unknown> } = {},
+): Promise<AudioResult> {
+  const measureLoudness = meterOf(samples, meter);
+  const inputs = { video: { path: 'film.mp4' }, track };
+  return runAudioRule(loudnessExtractor, { inputs, measureLoudness, params });
+}
+
+test('the meter is given the file', async () => {
   const asked: unknown[] = [];
   await runAudioRule(loudnessExtractor, {
-    samples,
-    sampleRate,
-    channels: 2,
-    measureLoudness: async (pcm) => {
-      asked.push(pcm);
-      return report;
+    inputs: { video: { path: 'film.mp4' }, track },
+    measureLoudness: (request, ...rest) => {
+      asked.push(request);
+      return meterOf(seconds(0.1))(request, ...rest);
     },
   });
-  assert.deepEqual(asked, [{ samples, sampleRate, channels: 2, startSec: 0 }]);
+  assert.deepEqual(asked, [{ path: 'film.mp4' }]);
+});
+
+test('what the decoder warns of is told', async () => {
+  const result = await measure(seconds(0.1), { warnings: ['the sound is damaged in places'] });
+  assert.deepEqual(result.warnings, ['the sound is damaged in places']);
 });
 
 test('times are from the start of the video, and values below the meter are missing', async () => {
@@ -83,28 +105,27 @@ test('silent audio is one silence without loudness and with a warning, not an em
 });
 
 test('without audio the result is empty and the meter is not asked', async () => {
-  const result = await runAudioRule(loudnessExtractor, { samples: new Float32Array(0), sampleRate });
+  const result = await runAudioRule(loudnessExtractor, {
+    inputs: { video: { path: 'film.mp4' }, track: null },
+  });
   assert.equal(result.emptyReason, 'no audio');
   assert.ok(Number.isNaN(numberOf(result, 'integrated_lufs')));
   assert.deepEqual(numbersOf(result, 'times_sec'), []);
   assert.deepEqual(numbersOf(result, 'silence_start_sec'), []);
 });
 
-test('the source is asked for with its own rate and channels', () => {
-  const { audio } = loudnessExtractor.inputs as Exclude<typeof loudnessExtractor.inputs, 'open'>;
-  const request = audio!.request!({ fps: 1, width: 1, height: 1 });
-  assert.deepEqual(request, { sample_rate: 'native', channels: 'native' });
+test('the file is named by its sound alone, so that other pictures or another container repeat nothing', () => {
+  const { video } = loudnessExtractor.inputs as Exclude<typeof loudnessExtractor.inputs, 'open'>;
+  assert.equal(video!.identifiedBy, 'track');
 });
 
 async function measureFile(name: string): Promise<AudioResult> {
+  const path = realFile(name);
   const media = new FfmpegMedia();
-  const { signal } = new AbortController();
-  const pcm = await media.decodePcm(
-    { path: realFile(name), sampleRate: 'native', channels: 'native' },
-    signal,
-  );
+  const { audio } = await media.probe(path, new AbortController().signal);
+  const track = { digest: 'd', sample_rate: audio!.sampleRate, channels: audio!.channels };
   const measureLoudness = media.measureLoudness.bind(media);
-  return runAudioRule(loudnessExtractor, { ...pcm, measureLoudness });
+  return runAudioRule(loudnessExtractor, { inputs: { video: { path }, track }, measureLoudness });
 }
 
 const skip = realData ? false : 'no shared/data folder';

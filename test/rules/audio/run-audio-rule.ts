@@ -1,12 +1,16 @@
-import type { LoudnessReport, Media, Pcm } from '../../../engine/core/media.ts';
+import type { Media } from '../../../engine/core/media.ts';
 import { array, type NdArray, scalar } from '../../../engine/core/nd-array.ts';
 import type { Rule } from '../../../engine/core/rule.ts';
 
-export interface AudioRun {
+export interface Sound {
   readonly samples: Float32Array;
   readonly sampleRate: number;
   readonly channels?: number;
   readonly startSec?: number;
+}
+
+export interface AudioRun {
+  readonly inputs: Readonly<Record<string, unknown>>;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly measureLoudness?: Media['measureLoudness'];
 }
@@ -17,12 +21,12 @@ export interface AudioResult {
   readonly warnings: readonly string[];
 }
 
-/** Runs a rule that takes the sound of a video and gives one output. */
+/** Runs a rule about the sound of a video that gives one output. */
 export async function runAudioRule(rule: Rule, run: AudioRun): Promise<AudioResult> {
   const warnings: string[] = [];
   let emptyReason: string | undefined;
   const values = await rule.run({
-    inputs: { audio: pcmArrays(run) },
+    inputs: run.inputs,
     params: rule.params.parse(run.params ?? {}),
     segment: undefined,
     halo: {},
@@ -51,7 +55,13 @@ export function numberOf(result: AudioResult, name: string): number {
   return numbers[0]!;
 }
 
-function pcmArrays({ samples, sampleRate, channels = 1, startSec = 0 }: AudioRun): Record<string, NdArray> {
+/** A sound as `pcm`, the kind of artifact. */
+export function pcmArrays({
+  samples,
+  sampleRate,
+  channels = 1,
+  startSec = 0,
+}: Sound): Record<string, NdArray> {
   return {
     samples: array('float32', samples, [samples.length / channels, channels]),
     sample_rate: scalar('int32', sampleRate),
@@ -59,7 +69,7 @@ function pcmArrays({ samples, sampleRate, channels = 1, startSec = 0 }: AudioRun
   };
 }
 
-function mediaOf(measureLoudness: (pcm: Pcm, signal: AbortSignal) => Promise<LoudnessReport>): Media {
+function mediaOf(measureLoudness: Media['measureLoudness']): Media {
   return { probe: refuse, scanPackets: refuse, decodeFrames: refuse, decodePcm: refuse, measureLoudness };
 }
 

@@ -6,10 +6,10 @@ import { FfmpegMedia } from '../../../engine/io/media/ffmpeg-media.ts';
 import { tempoExtractor } from '../../../rules/audio/tempo-extractor.ts';
 import { realData, realFile } from '../../real-data.ts';
 import { type ClickTrack, clickTrack, joined, mixed, noiseSource, sampleRate } from './click-track.ts';
-import { type AudioResult, numberOf, numbersOf, runAudioRule } from './run-audio-rule.ts';
+import { type AudioResult, numberOf, numbersOf, pcmArrays, runAudioRule } from './run-audio-rule.ts';
 
 function analyse(samples: Float32Array, options: { startSec?: number } = {}): Promise<AudioResult> {
-  return runAudioRule(tempoExtractor, { samples, sampleRate, ...options });
+  return runAudioRule(tempoExtractor, { inputs: { audio: pcmArrays({ samples, sampleRate, ...options }) } });
 }
 
 function assertTempo(result: AudioResult, bpm: number, share: number): void {
@@ -181,7 +181,7 @@ const skip = realData ? false : 'no shared/data folder';
 async function analyseFile(name: string): Promise<AudioResult> {
   const { signal } = new AbortController();
   const pcm = await new FfmpegMedia().decodePcm({ path: realFile(name), sampleRate, channels: 1 }, signal);
-  return runAudioRule(tempoExtractor, { ...pcm });
+  return runAudioRule(tempoExtractor, { inputs: { audio: pcmArrays(pcm) } });
 }
 
 test('a drum sample of 2.8 s has its tempo, or half of it, among the candidates to 4 %', {

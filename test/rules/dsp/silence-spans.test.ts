@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Span, silenceSpans } from '../../../rules/dsp/silence-spans.ts';
+import { SilenceSpans, type Span } from '../../../rules/dsp/silence-spans.ts';
 
 const threshold = 0.5;
+
+/** The spans of samples that come in pieces of some number of frames. */
+function spansOf(
+  samples: readonly number[],
+  options: { channels: number; minFrames: number; piece: number },
+) {
+  const { channels, minFrames, piece } = options;
+  const silence = new SilenceSpans({ threshold, minFrames });
+  for (let start = 0; start < samples.length; start += piece * channels) {
+    silence.push(Float32Array.from(samples.slice(start, start + piece * channels)), channels);
+  }
+  return silence.finish();
+}
 
 function check(
   samples: readonly number[],
@@ -11,7 +24,9 @@ function check(
   expected: Span[],
 ) {
   const { channels = 1, minFrames = 2 } = options;
-  assert.deepEqual(silenceSpans(Float32Array.from(samples), { channels, threshold, minFrames }), expected);
+  for (const piece of [1, 2, samples.length + 1]) {
+    assert.deepEqual(spansOf(samples, { channels, minFrames, piece }), expected);
+  }
 }
 
 test('silence is told from its first quiet sample to its last', () => {
@@ -38,20 +53,27 @@ test('sound in one channel is sound', () => {
 });
 
 test('no samples have no silence', () => {
-  check([], { channels: 0 }, []);
+  check([], {}, []);
 });
 
-test('spans are exactly the quiet frames, in stretches of the least length or more', () => {
+test('spans are exactly the quiet frames, in stretches of the least length or more, whatever the pieces', () => {
   const sounds = fc.array(fc.constantFrom(0, 0, 0, 1), { maxLength: 60 });
   fc.assert(
-    fc.property(sounds, fc.integer({ min: 1, max: 5 }), (samples, minFrames) => {
-      const spans = silenceSpans(Float32Array.from(samples), { channels: 1, threshold, minFrames });
-      const quiet = samples.map((sample) => (sample === 0 ? 'q' : 'S')).join('');
-      const expected = [...quiet.matchAll(new RegExp(`q{${minFrames},}`, 'g'))].map(({ 0: run, index }) => ({
-        start: index,
-        end: index + run.length,
-      }));
-      assert.deepEqual(spans, expected);
-    }),
+    fc.property(
+      sounds,
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 70 }),
+      (samples, minFrames, piece) => {
+        const spans = spansOf(samples, { channels: 1, minFrames, piece });
+        const quiet = samples.map((sample) => (sample === 0 ? 'q' : 'S')).join('');
+        const expected = [...quiet.matchAll(new RegExp(`q{${minFrames},}`, 'g'))].map(
+          ({ 0: run, index }) => ({
+            start: index,
+            end: index + run.length,
+          }),
+        );
+        assert.deepEqual(spans, expected);
+      },
+    ),
   );
 });

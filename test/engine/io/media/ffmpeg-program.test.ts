@@ -27,8 +27,9 @@ test('without ffmpeg, the error names it and says how to get it', async () => {
   await using folder = await mediaFolder();
   const path = await folder.make(...picture({ seconds: 1 }), ...x264(12), 'f.mp4');
   await without(['FLOW_FFPROBE'], () => assert.rejects(new FfmpegMedia().probe(path, signal), missing));
-  const pcm = { samples: new Float32Array(48_000), sampleRate: 48_000, channels: 1, startSec: 0 };
+  const sound = await folder.make('-f', 'lavfi', '-i', 'sine=d=1', 'f.wav');
+  const deaf = (): void => undefined;
   await without(['FLOW_FFMPEG'], () =>
-    assert.rejects(new FfmpegMedia().measureLoudness(pcm, signal), missing),
+    assert.rejects(new FfmpegMedia().measureLoudness({ path: sound }, deaf, signal), missing),
   );
 });

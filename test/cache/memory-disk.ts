@@ -1,0 +1,101 @@
+/** A disk in memory, and one that breaks at a call of your choice: for tests of what uses a disk. */
+import { dirname } from 'node:path';
+import type { CreateOptions, Disk } from '../../engine/io/disk.ts';
+
+export class MemoryDisk implements Disk {
+  readonly files = new Map<string, Uint8Array>();
+
+  async read(path: string): Promise<Uint8Array | undefined> {
+    return this.files.get(path)?.slice();
+  }
+
+  async create(path: string, content: Uint8Array, _options: CreateOptions): Promise<void> {
+    if (this.files.has(path)) throw Object.assign(new Error('file exists'), { code: 'EEXIST' });
+    this.files.set(path, content.slice());
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const content = this.files.get(from);
+    if (!content) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    this.files.delete(from);
+    this.files.set(to, content);
+  }
+
+  async clone(from: string, to: string): Promise<'copy'> {
+    await this.create(to, this.files.get(from)!, { isDurable: false, mode: 0o644 });
+    return 'copy';
+  }
+
+  async remove(path: string): Promise<void> {
+    for (const name of this.files.keys())
+      if (name === path || name.startsWith(`${path}/`)) this.files.delete(name);
+  }
+
+  async sizeOf(path: string): Promise<number | undefined> {
+    return this.files.get(path)?.length;
+  }
+
+  async list(path: string): Promise<string[]> {
+    return [...this.files.keys()].filter((name) => dirname(name) === path);
+  }
+}
+
+export class InjectedFault extends Error {
+  readonly code = 'EIO';
+}
+
+/** Breaks at one call, and from then on at all of them: as if the machine had died there. A broken write leaves half. */
+export class FaultyDisk implements Disk {
+  readonly #disk: Disk;
+  readonly #failAt: number;
+  #calls = 0;
+
+  constructor(disk: Disk, failAt: number) {
+    this.#disk = disk;
+    this.#failAt = failAt;
+  }
+
+  get hasFired(): boolean {
+    return this.#calls >= this.#failAt;
+  }
+
+  #strikes(): boolean {
+    this.#calls += 1;
+    return this.#calls >= this.#failAt;
+  }
+
+  async #unlessStruck<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#strikes()) throw new InjectedFault('injected');
+    return work();
+  }
+
+  read(path: string): Promise<Uint8Array | undefined> {
+    return this.#unlessStruck(() => this.#disk.read(path));
+  }
+
+  async create(path: string, content: Uint8Array, options: CreateOptions): Promise<void> {
+    if (!this.#strikes()) return this.#disk.create(path, content, options);
+    await this.#disk.create(path, content.subarray(0, content.length >> 1), options);
+    throw new InjectedFault('injected');
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#unlessStruck(() => this.#disk.rename(from, to));
+  }
+
+  clone(from: string, to: string): Promise<'reflink' | 'hardlink' | 'copy'> {
+    return this.#unlessStruck(() => this.#disk.clone(from, to));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#unlessStruck(() => this.#disk.remove(path));
+  }
+
+  sizeOf(path: string): Promise<number | undefined> {
+    return this.#unlessStruck(() => this.#disk.sizeOf(path));
+  }
+
+  list(path: string): Promise<string[]> {
+    return this.#unlessStruck(() => this.#disk.list(path));
+  }
+}
