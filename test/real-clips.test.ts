@@ -5,6 +5,10 @@ import { test } from 'node:test';
 import { realData, realFile } from './real-data.ts';
 import { Rig } from './rig.ts';
 
+function clip(name: string): string {
+  return realFile(`${name.endsWith('.wav') ? 'audio' : 'videos'}/${name}`);
+}
+
 interface Expectation {
   /** Components that end in something else than success. */
   readonly others?: Readonly<Record<string, string>>;
@@ -40,7 +44,7 @@ const clips: Readonly<Record<string, Expectation>> = {
 for (const [name, { others = {}, isWarned = false }] of Object.entries(clips)) {
   test(`${name} ends in success`, { skip: realData === undefined && 'no shared/data folder' }, async () => {
     using rig = new Rig();
-    const run = await rig.build([`run:${realFile(name)}`, '--stage', 'baseline']);
+    const run = await rig.build([`run:${clip(name)}`, '--stage', 'baseline']);
     assert.equal(run.status, 0, run.stderr);
     const { run: facts, components } = rig.manifest(run);
     assert.equal(facts.status, 'success');
@@ -62,15 +66,15 @@ interface BadFile {
 }
 
 const bad: Readonly<Record<string, BadFile>> = {
-  'a container without streams': { code: 'unsupported_media', make: () => realFile('Mpeg4.mp4') },
+  'a container without streams': { code: 'unsupported_media', make: () => clip('Mpeg4.mp4') },
   'a stream that cannot be decoded': {
     code: 'decode_failed',
-    make: () => realFile('invalid-bitstream.webm'),
+    make: () => clip('invalid-bitstream.webm'),
   },
   'a film whose index was cut off': {
     code: 'unsupported_media',
     make(rig) {
-      copyFileSync(realFile('friday.mp4'), rig.path('cut.mp4'));
+      copyFileSync(clip('friday.mp4'), rig.path('cut.mp4'));
       truncateSync(rig.path('cut.mp4'), 2000);
       return rig.path('cut.mp4');
     },
@@ -82,7 +86,7 @@ const badAnywhere: Readonly<Record<string, BadFile>> = {
     code: 'unsupported_media',
     make: (rig) => written(rig, 'text.mp4', 'This is a text.\n'.repeat(100)),
   },
-  'an empty file': { code: 'unsupported_media', make: (rig) => written(rig, 'empty.mp4', '') },
+  'an empty file': { code: 'input_unreadable', make: (rig) => written(rig, 'empty.mp4', '') },
   'a file that is missing': { code: 'input_not_found', make: (rig) => rig.path('missing.mp4') },
   'a folder without videos': {
     code: 'input_not_found',
@@ -102,6 +106,14 @@ for (const [what, { code, make }] of Object.entries({ ...bad, ...badAnywhere }))
     assert.match(run.stderr, new RegExp(`${code}\\n {2}Cannot `));
     assert.match(run.stderr, /\n {2}Fix: /);
     assert.doesNotMatch(run.stderr, /\n\s+at /);
+    const failed = run.summary.runs.flatMap(({ components }) =>
+      components.filter(({ status }) => status === 'error'),
+    );
+    const behind = run.summary.runs.flatMap(({ components }) =>
+      components.filter(({ name }) => name === 'video_pacing'),
+    );
+    assert.ok(failed.length <= 1 && failed.every((component) => component.error_code === code));
+    assert.ok(behind.every(({ status }) => status === 'skipped'));
   });
 }
 

@@ -13,6 +13,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { type ErrorCode, FlowError, fileReason } from '../core/errors.ts';
+import { excerpt } from '../core/excerpt.ts';
 import type { Issue, IssuePath, IssuePlace } from '../core/issue.ts';
 
 type Code = Extract<ErrorCode, 'config_invalid' | 'graph_invalid'>;
@@ -256,18 +257,7 @@ function spotOf(
 ): { where: string; excerpt: string } {
   const { line, col } = lines.linePos(start);
   const source = (text.split('\n')[line - 1] ?? '').replace(/\r$/, '');
-  return { where: `${shown(path)}:${line}:${col}`, excerpt: excerptOf(line, source, col - 1, end - start) };
-}
-
-const longestExcerpt = 120;
-
-/** The line with marks under a part of it; of a very long line the neighbourhood of that part. */
-function excerptOf(line: number, source: string, at: number, length: number): string {
-  const from = source.length <= longestExcerpt ? 0 : Math.max(0, at - longestExcerpt / 2);
-  const part = source.slice(from, from + longestExcerpt).replaceAll('\t', ' ');
-  const gutter = `${line} | `;
-  const width = Math.max(1, Math.min(length, part.length - (at - from)));
-  return `${gutter}${part}\n${' '.repeat(gutter.length + at - from)}${'~'.repeat(width)}`;
+  return { where: `${shown(path)}:${line}:${col}`, excerpt: excerpt(line, source, { at: col - 1, length: end - start }) };
 }
 
 /** A path as a person here would write it. */

@@ -10,7 +10,8 @@ export function isName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(text) && !(text in {});
 }
 
-export const nameRule = 'a name has 1 to 100 letters, digits, "_" and "-", and begins with a letter or digit';
+export const nameRule =
+  'a name has 1 to 100 letters, digits, "_" and "-", begins with a letter or digit, and is none of JavaScript\'s own words, as "constructor"';
 
 const name = z.string().refine(isName, nameRule);
 

@@ -29,7 +29,16 @@ export function checkDocument<S extends z.ZodType>(
 ): { value: z.output<S> } | { issues: Issue[] } {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { value: result.data };
-  return { issues: result.error.issues.flatMap((issue) => toIssues(file, schema, issue, at)) };
+  const issues = result.error.issues.flatMap((issue) => toIssues(file, schema, issue, at));
+  return { issues: issues.filter((issue) => !isMeant(issue, issues)) };
+}
+
+/** One slip of the pen is one error: a key that an unknown one was meant to be is not missing, too. */
+function isMeant({ file: _, path, ...missing }: Issue, issues: readonly Issue[]): boolean {
+  const key = /: "(.*)" is missing\.$/.exec(missing.message)?.[1];
+  return issues.some(
+    (other) => key !== undefined && other.fix === `Write "${key}".` && isChild(other.path, path),
+  );
 }
 
 function toIssues(file: string, schema: z.ZodType, issue: z.core.$ZodIssue, at: IssuePath): Issue[] {
@@ -70,11 +79,17 @@ function placeName(path: IssuePath): string {
 
 function reasonOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
-  if (issue.input === null && issue.path.length === 0) return 'it is empty';
+  if (isEmpty(issue)) return 'it is empty';
   const wanted = wantedOf(issue);
   if (wanted !== undefined) return `it has to be ${wanted}, and is ${describe(issue.input)}`;
   if (issue.code === 'invalid_format') return `${describe(issue.input)} is not ${issue.message}`;
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+/** True where something should be, and nothing is. */
+function isEmpty({ code, input, path }: z.core.$ZodIssue): boolean {
+  if (code === 'too_small') return input === '' || (Array.isArray(input) && input.length === 0);
+  return input === null && path.length === 0;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -132,6 +147,7 @@ function describe(value: unknown): string {
 
 function fixOf(issue: z.core.$ZodIssue): string {
   const { input } = issue;
+  if (isEmpty(issue)) return input === null ? 'Write something into it, or remove the file.' : 'Fill it in.';
   switch (issue.code) {
     case 'invalid_type':
       return fixOfType(issue.expected, input);

@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild';
 import { type Digest, digestJson, digestOf } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
+import { excerpt } from '../core/excerpt.ts';
 
 export interface Bundle {
   readonly code: string;
@@ -132,17 +133,15 @@ function brokenSources(path: string, messages: readonly Message[]): AggregateErr
 }
 
 function brokenSource(path: string, { text, location }: Message): FlowError {
-  const rest = { code: 'graph_invalid', blame: 'user', message: `Cannot bundle the rule: ${text}.` } as const;
+  const named = text.replace(/"[^"]*engine\/core\/api\.ts"/, '"flow"');
+  const rest = { code: 'graph_invalid', blame: 'user', message: `Cannot bundle the rule: ${named}.` } as const;
   if (!location) return new FlowError({ ...rest, where: path, fix: 'Correct the source.' });
   const { file, line, column, length, lineText } = location;
-  // Columns are counted in bytes of UTF-8.
-  const column16 = Buffer.from(lineText).subarray(0, column).toString().length;
-  const gutter = `${line} | `;
-  const marks = `${' '.repeat(gutter.length + column16)}${'~'.repeat(Math.max(1, length))}`;
+  const at = Buffer.from(lineText).subarray(0, column).toString().length; // Columns are counted in bytes of UTF-8.
   return new FlowError({
     ...rest,
-    where: `${resolve(dirname(path), file)}:${line}:${column16 + 1}`,
-    excerpt: `${gutter}${lineText}\n${marks}`,
+    where: `${resolve(dirname(path), file)}:${line}:${at + 1}`,
+    excerpt: excerpt(line, lineText, { at, length }),
     fix: 'Correct the source.',
   });
 }

@@ -116,10 +116,12 @@ export class RunProgress {
 
   /** The run ends here: what is neither over nor running is skipped. */
   stop(reason: string, status: 'error' | 'cancelled', isRunning: (node: ActionNode) => boolean): void {
+    const isUnknown = !this.#isPlanned; // Which nodes give a component's result has not been decided.
     this.#status = status;
     this.#isPlanned = true;
     for (const tally of this.tallies) {
-      if (!tally.isOver && !tally.finals.some(isRunning)) tally.skipReason ??= reason;
+      if (tally.error) continue;
+      if (isUnknown || (!tally.isOver && !tally.finals.some(isRunning))) tally.skipReason ??= reason;
     }
     this.#checkAll();
   }

@@ -149,11 +149,12 @@ function bandedProducts(
 ): { positions: readonly number[]; products: Products; reach: number } {
   const positions = thinned(film);
   const reach = Math.ceil(maxSec * rate * 1.5);
-  const centred = positions.map((position) => centredThumbnail(film.thumbnails, position));
+  const means = positions.map((position) => meanOf(film.thumbnails, position));
   const band = new Float64Array(positions.length * (reach + 1));
   for (let a = 0; a < positions.length; a += 1) {
     for (let step = 0; step <= reach && a + step < positions.length; step += 1) {
-      band[a * (reach + 1) + step] = product(centred[a]!, centred[a + step]!);
+      const raw = meanProduct(film.thumbnails, positions[a]!, positions[a + step]!);
+      band[a * (reach + 1) + step] = raw - means[a]! * means[a + step]!;
     }
   }
   const products: Products = (a, b) => band[Math.min(a, b) * (reach + 1) + Math.abs(a - b)]!;
@@ -167,20 +168,21 @@ function thinned({ timesSec }: Film): number[] {
   return Array.from({ length: Math.ceil(timesSec.length / stride) }, (_, index) => index * stride);
 }
 
-/** A thumbnail less its mean, 0 to 1. */
-function centredThumbnail(thumbnails: Uint8Array, position: number): Float32Array {
+/** Mean of a thumbnail's elements, 0 to 1. */
+function meanOf(thumbnails: Uint8Array, position: number): number {
   const start = position * thumbnailSize;
   let sum = 0;
-  for (let at = 0; at < thumbnailSize; at += 1) sum += thumbnails[start + at]!;
-  const mean = sum / thumbnailSize;
-  return Float32Array.from({ length: thumbnailSize }, (_, at) => (thumbnails[start + at]! - mean) / 255);
+  for (let at = start; at < start + thumbnailSize; at += 1) sum += thumbnails[at]!;
+  return sum / (255 * thumbnailSize);
 }
 
-/** Mean of the products of two thumbnails' elements. */
-function product(a: Float32Array, b: Float32Array): number {
+/** Mean of the products of two thumbnails' elements, 0 to 1. */
+function meanProduct(thumbnails: Uint8Array, a: number, b: number): number {
+  const aStart = a * thumbnailSize;
+  const bStart = b * thumbnailSize;
   let sum = 0;
-  for (let at = 0; at < thumbnailSize; at += 1) sum += a[at]! * b[at]!;
-  return sum / thumbnailSize;
+  for (let at = 0; at < thumbnailSize; at += 1) sum += thumbnails[aStart + at]! * thumbnails[bStart + at]!;
+  return sum / (255 * 255 * thumbnailSize);
 }
 
 /** How a stretch compares with a mixture of its ends; undefined where it is none. */

@@ -7,10 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { digestOf } from '../../engine/core/digest.ts';
 import type { TimedEvent } from '../../engine/core/events.ts';
 import { processIdentity } from '../../engine/io/process-identity.ts';
+import { seed } from '../properties/seed.ts';
 import { Rig } from '../rig.ts';
+import { buildHere } from '../trust/build-here.ts';
 import { copyRule, headRule, swellRule, upperRule } from '../trust/text-rules.ts';
 
-const seed = Number(process.env.FLOW_SEED ?? Date.now() % 1_000_000);
 const rounds = 20;
 const families = 6;
 
@@ -46,7 +47,7 @@ function delivered(rig: Rig): Record<string, string> {
   if (!existsSync(rig.path('out'))) return {};
   return Object.fromEntries(
     readdirSync(rig.path('out'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => statSync(rig.path(join('out', name))).isFile())
+      .filter((name) => !name.includes('.tmp-') && statSync(rig.path(join('out', name))).isFile())
       .sort()
       .map((name) => [name, digestOf(readFileSync(rig.path(join('out', name))))]),
   );
@@ -56,9 +57,11 @@ function delivered(rig: Rig): Record<string, string> {
 function finishedIn(eventsFile: string): string[] {
   if (!existsSync(eventsFile)) return [];
   const lines = readFileSync(eventsFile, 'utf8').split('\n').slice(0, -1);
-  return lines
-    .map((line) => JSON.parse(line) as TimedEvent)
-    .flatMap((event) => (event.type === 'action_finished' ? [event.action] : []));
+  return actionsIn(lines.map((line) => JSON.parse(line) as TimedEvent));
+}
+
+function actionsIn(events: readonly TimedEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'action_finished' ? [event.action] : []));
 }
 
 function temporaries(rig: Rig): string[] {
@@ -76,65 +79,59 @@ function randomNumbers(start: number): () => number {
   };
 }
 
-async function cleanBuild(round: number): Promise<{ digests: Record<string, string>; tookMs: number }> {
+async function cleanDigests(round: number): Promise<Record<string, string>> {
   using rig = makeRig();
   writeInputs(rig, round);
-  const startedMs = performance.now();
-  const built = await rig.build(['//...']);
-  assert.equal(built.status, 0, built.stderr);
-  return { digests: delivered(rig), tookMs: performance.now() - startedMs };
+  assert.equal((await buildHere(rig)).status, 0);
+  return delivered(rig);
+}
+
+/** Starts a build and kills it. @returns what it had told to be finished, and the files that it left */
+async function killedBuild(
+  rig: Rig,
+  afterMs: number,
+): Promise<{ finished: string[]; left: Record<string, string>; wasKilled: boolean }> {
+  const eventsFile = join(dirname(rig.root), 'killed.ndjson');
+  rmSync(eventsFile, { force: true });
+  const child = rig.start(['build', '//...', '--plain', '--events', eventsFile]);
+  const over = new Promise<number | null>((done) => child.on('close', done));
+  child.stdout!.resume();
+  child.stderr!.resume();
+  await delay(afterMs);
+  child.kill('SIGKILL');
+  const wasKilled = (await over) === null;
+  return { finished: finishedIn(eventsFile), left: delivered(rig), wasKilled };
 }
 
 test(`after kill -9 at ${rounds} random moments the next build is right and repeats nothing that was finished (FLOW_SEED=${seed})`, async () => {
   const random = randomNumbers(seed);
   using rig = makeRig();
-  const eventsFile = join(dirname(rig.root), 'killed.ndjson');
-  let { tookMs } = await cleanBuild(0);
+  const startedMs = performance.now();
+  assert.equal((await rig.build(['//...'])).status, 0);
+  const tookMs = performance.now() - startedMs;
   let killedInside = 0;
   for (let round = 1; round <= rounds; round += 1) {
     writeInputs(rig, round);
-    rmSync(eventsFile, { force: true });
-    const child = rig.start(['build', '//...', '--plain', '--events', eventsFile]);
-    const over = new Promise<number | null>((done) => child.on('close', done));
-    child.stdout!.resume();
-    child.stderr!.resume();
-    await delay(tookMs * (0.25 + 0.75 * random()));
-    child.kill('SIGKILL');
-    const wasKilled = (await over) === null;
-    const finished = finishedIn(eventsFile);
+    const { finished, left, wasKilled } = await killedBuild(rig, tookMs * (0.25 + 0.7 * random()));
     if (wasKilled && finished.length > 0) killedInside += 1;
-    const interrupted = delivered(rig);
-
-    const built = await rig.build(['//...']);
-    assert.equal(built.status, 0, `round ${round}: ${built.stderr}`);
-    const repeated = built.ranActions.filter((action) => finished.includes(action));
+    const built = await buildHere(rig);
+    assert.equal(built.status, 0, `round ${round}`);
+    const repeated = actionsIn(built.events).filter((action) => finished.includes(action));
     assert.deepEqual(repeated, [], `round ${round}: finished before the kill, and run again`);
     assert.deepEqual(temporaries(rig), [], `round ${round}: left behind`);
-    if (round % 4 !== 0) continue;
-    const clean = await cleanBuild(round);
-    tookMs = clean.tookMs;
-    assert.deepEqual(delivered(rig), clean.digests, `round ${round}`);
-    const previous = await digestsOfRound(round - 1);
-    for (const [name, digest] of Object.entries(interrupted))
-      assert.ok(
-        previous.has(digest) || clean.digests[name] === digest,
-        `round ${round}: ${name} was half-written`,
-      );
+    if (round % 5 !== 0) continue;
+    const [clean, before] = [await cleanDigests(round), await cleanDigests(round - 1)];
+    assert.deepEqual(delivered(rig), clean, `round ${round}`);
+    // Until it is replaced, a file holds what the round before put there.
+    for (const [name, digest] of Object.entries(left))
+      assert.ok([clean[name], before[name]].includes(digest), `round ${round}: ${name} is half-written`);
   }
-  assert.ok(
-    killedInside >= rounds / 4,
-    `only ${killedInside} kills fell between the first action and the end`,
-  );
+  assert.ok(killedInside >= rounds / 4, `only ${killedInside} kills came while actions ran`);
 });
-
-/** What the round before had delivered: until it is replaced, that is what a file holds. */
-async function digestsOfRound(round: number): Promise<Set<string>> {
-  return new Set(Object.values((await cleanBuild(round)).digests));
-}
 
 test('what a killed build left half-written is swept up, and what others are writing is not', async () => {
   using rig = makeRig();
-  assert.equal((await rig.build(['//...'])).status, 0);
+  assert.equal((await buildHere(rig)).status, 0);
   const id = '00000000-0000-0000-0000-000000000000';
   const dead = `.tmp-999999999-1-${id}`;
   const alive = `.tmp-${processIdentity().replace(' ', '-')}-${id}`;
@@ -145,7 +142,7 @@ test('what a killed build left half-written is swept up, and what others are wri
     '.flow/running/999999999 1',
     JSON.stringify([join(rig.cacheDir, 'cas'), rig.path('out'), rig.path('.flow')]),
   );
-  assert.deepEqual((await rig.build(['//...'])).ran, []);
+  assert.deepEqual((await buildHere(rig)).ran, []);
   for (const folder of folders) {
     assert.ok(!existsSync(join(folder, dead)), `${folder} was not swept`);
     assert.ok(existsSync(join(folder, alive)), `what another process writes in ${folder} was removed`);
