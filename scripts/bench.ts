@@ -22,7 +22,7 @@ interface Row {
 }
 
 const views = [
-  { fps: 8, width: 128, height: 72 },
+  { fps: 30, width: 128, height: 72 },
   { fps: 1, width: 320, height: 180 },
 ];
 const plainGraph = `[0:v]split[a][b];${views.map(({ fps, width, height }, index) => `[${'ab'[index]}]fps=${fps}:round=up,scale=${width}:${height},format=rgb24[o${index}]`).join(';')}`;

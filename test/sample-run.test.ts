@@ -8,7 +8,7 @@ import { readNpz } from '../engine/core/npz.ts';
 import { type BuildRun, Rig } from './rig.ts';
 import { sampleFilm } from './sample-film.ts';
 
-const sampledFrameSec = 1 / 8; // cut_detection's rate in the default profile.
+const sampledFrameSec = 1 / 30; // cut_detection's rate in the default profile.
 
 const rig = new Rig();
 let film: Awaited<ReturnType<typeof sampleFilm>>;

@@ -6,7 +6,7 @@ import { LocalBlobStore } from '../../cache/local-blob-store.ts';
 import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
 import { SqliteLeases } from '../../cache/sqlite-leases.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
-import { FlowError, fileReason, isUsage } from '../core/errors.ts';
+import { FlowError, fileReason, isUsage, toFlowError } from '../core/errors.ts';
 import { EventStream, type Listener } from '../core/events.ts';
 import { isId } from '../core/identity.ts';
 import { RealDisk } from '../io/disk.ts';
@@ -92,7 +92,7 @@ export async function buildCommand(
     startedMs,
   });
   const summary = summarise(outcomes, assembled, counter, performance.now() - startedMs);
-  for (const refusal of assembled.refused) process.stderr.write(`${errorText(placed(refusal))}\n`);
+  tellRefused(assembled);
   tell(summary, flags);
   if (summary.runs.every((run) => run.status === 'success')) {
     const files = [
@@ -130,7 +130,13 @@ export async function buildCommand(
   );
 }
 
-/** An error of a target that has no place of its own is told with the target. */
+/** Of what several targets miss, each thing is told once. */
+function tellRefused({ refused }: Assembled): void {
+  const texts = new Set(refused.map((refusal) => errorText(placed(refusal))));
+  for (const text of texts) process.stderr.write(`${text}\n`);
+}
+
+/** An error that has no place of its own is told with the target or component that it stops. */
 function placed({ name, error }: Assembled['refused'][number]): FlowError {
   const { code, blame, message, excerpt, fix, cause, where } = error;
   return new FlowError({ code, blame, message, excerpt, fix, cause, where: where ?? name });
@@ -235,10 +241,22 @@ async function identifyPrograms(
   index: FileIndex,
 ): Promise<{ identities: ReadonlyMap<string, string>; files: readonly string[] }> {
   const components = specs.flatMap((spec) => spec.components);
-  const names = new Set(components.flatMap(({ loaded, params }) => loaded.rule.programs(params)));
+  const users = new Map(
+    components.flatMap(({ name, loaded, params }) =>
+      loaded.rule.programs(params).map((program) => [program, name] as const),
+    ),
+  );
   const identities = new Map<string, string>();
-  for (const name of names) identities.set(name, await programIdentity(name, index));
-  return { identities, files: [...names].map(findProgram) };
+  const missing: FlowError[] = [];
+  for (const [program, user] of users) {
+    try {
+      identities.set(program, await programIdentity(program, index));
+    } catch (thrown) {
+      missing.push(placed({ name: user, error: toFlowError(thrown) }));
+    }
+  }
+  if (missing.length > 0) throw new AggregateError(missing);
+  return { identities, files: [...users.keys()].map(findProgram) };
 }
 
 /** @returns what closes the listeners' files */

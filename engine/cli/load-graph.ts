@@ -1,5 +1,5 @@
 /** Reads the graph of a workspace: the built-in one and the workspace's own `graphs/*.yaml`, as one. */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
@@ -31,16 +31,20 @@ const memoVersion = 2;
 /** @throws {AggregateError} of `FlowError`s with their places */
 export async function loadGraph(workspace: Workspace, index: FileIndex): Promise<LoadedGraph> {
   const folders = [...new Set([join(packageRoot, 'graphs'), join(workspace.root, 'graphs')])];
-  const files = folders.flatMap((folder) =>
-    globSync('*.{yaml,yml}', { cwd: folder })
-      .sort()
-      .map((name) => join(folder, name)),
-  );
+  const files = folders.filter(existsSync).flatMap(graphsIn);
   const digests: [string, Digest][] = [];
   for (const file of files) digests.push([file, await index.digestOf(file).catch(refuse)]);
   const memoPath = join(workspace.stateFolder, 'graph.json');
   const graph = recall(memoPath, digests) ?? (await parseAndKeep(memoPath, digests, index));
   return { graph, files, folders };
+}
+
+/** A folder that cannot be read is no folder without graphs: a glob would pass it over. */
+function graphsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 /** A graph that cannot be read is no graph. */

@@ -11,7 +11,10 @@ import { flowVersion } from './version.ts';
 export async function main(argv: readonly string[]): Promise<void> {
   // Who listens may stop listening (`flow … | head`); the build goes on.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
-  process.on('exit', tellIfCutOff);
+  const onCutOff = (): void => {
+    process.exitCode = explain(cutOff(), argv);
+  };
+  process.on('exit', onCutOff);
   const program = commands(argv);
   try {
     checkHelp(program, argv);
@@ -19,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (thrown) {
     process.exitCode = explain(thrown, argv);
   } finally {
-    process.off('exit', tellIfCutOff);
+    process.off('exit', onCutOff);
   }
 }
 
@@ -28,12 +31,13 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 }
 
 /** A rule that ends the process must not look like a build that has succeeded. */
-function tellIfCutOff(): void {
-  process.stderr.write(
-    'rule_failed\n  Cannot go on: something ended the process, perhaps a rule with process.exit().\n',
-  );
-  process.stderr.write('  Fix: Let rules throw an error instead. Finished work is kept.\n');
-  process.exitCode = 1;
+function cutOff(): FlowError {
+  return new FlowError({
+    code: 'rule_failed',
+    blame: 'rule',
+    message: 'Cannot go on: something has ended the process, perhaps a rule with process.exit().',
+    fix: 'Let rules throw an error instead. Finished work is kept.',
+  });
 }
 
 function commands(argv: readonly string[]): Command {
@@ -138,7 +142,7 @@ function usageError({ message, code }: CommanderError): FlowError {
   const fix =
     code === 'commander.missingArgument' ? 'Name a target, as "run:clip.mp4" or "//NAME".' : seeHelp;
   const flag = /'(?:-\w, )?(--?[\w-]+)/.exec(first)?.[1];
-  return wrongUsage(flag, argument ?? why, mend ?? (meant ? `Write "${meant}".` : fix));
+  return wrongUsage(flag, argument ?? why, mend ? `${mend}.` : meant ? `Write "${meant}".` : fix);
 }
 
 const seeHelp = 'See `flow help`, or `flow help build`.';

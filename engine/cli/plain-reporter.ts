@@ -120,7 +120,7 @@ export class PlainReporter {
         excerpt,
         fix,
         cause,
-        where: where ? `${place}: ${where}` : place,
+        where: isOfUse(where) ? `${place}: ${where}` : place,
       }),
     );
     const key = JSON.stringify([ref.run, ref.component, message]);
@@ -195,4 +195,9 @@ function workText({ ran, cached, bytes }: Work, durationMs: number): string {
     Boolean,
   );
   return `${time.padStart(8)}  ${size.padStart(8)}${ran + cached > 1 ? `  ${parts.join(', ')}` : ''}`;
+}
+
+/** A bundle is one long line that nobody has written. */
+function isOfUse(where: string | undefined): boolean {
+  return where !== undefined && !/\.flow\/bundles\//.test(where);
 }

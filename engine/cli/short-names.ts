@@ -21,13 +21,16 @@ export function shortNames(labels: readonly string[]): Map<string, string> {
 }
 
 function parse(label: string): { label: string; path: string; component: string } {
-  const [, path = '', component = ''] = /^run:(.*?)(\/\/[A-Za-z0-9_-]+)?$/s.exec(label) ?? [];
+  if (label.startsWith('//')) return { label, path: label, component: '' };
+  const [, path = label, component = ''] = /^run:(.*?)(\/\/[A-Za-z0-9_-]+)?$/s.exec(label) ?? [];
   return { label, path, component };
 }
 
 /** The last parts of each path, as many as it takes for all to differ. */
 function shortPaths(paths: readonly string[]): Map<string, string> {
-  const parts = paths.map((path) => path.split('/').filter((part) => part !== ''));
+  const parts = paths.map((path) =>
+    path.startsWith('//') ? [path] : path.split('/').filter((part) => part !== ''),
+  );
   const most = Math.max(1, ...parts.map(({ length }) => length));
   for (let count = 1; count <= most; count += 1) {
     const names = parts.map((list) => oneLine(list.slice(-count).join('/')));

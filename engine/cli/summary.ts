@@ -150,8 +150,9 @@ export function summaryText({ status, duration_ms, actions, runs }: Summary): st
   const { executed, cached, regenerated } = actions;
   const again = regenerated > 0 ? `, ${regenerated} made again for their bytes` : '';
   const bytes = runs.flatMap((run) => run.components).reduce((sum, component) => sum + component.bytes, 0);
+  const results = bytes > 0 ? `; results: ${sizeText(bytes)}` : '';
   const lines = [
-    `${status}: ${counted(executed, 'action')} ran, ${cached} cached${again}, in ${durationText(duration_ms)}; results ${sizeText(bytes)}`,
+    `${status}: ${counted(executed, 'action')} ran, ${cached} cached${again}, in ${durationText(duration_ms)}${results}`,
   ];
   const partial = runs.filter((run) => run.status === 'partial').length;
   if (partial > 0) {

@@ -1,5 +1,5 @@
 /** The targets of a command line: videos with `run:`, components of the workspace with `//`. */
-import { existsSync, globSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, existsSync, globSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { FlowError, fileReason } from '../core/errors.ts';
 
@@ -104,6 +104,11 @@ function joined<T extends { readonly outputs: readonly string[] }>(
   return [...found.values()];
 }
 
+interface Want {
+  readonly component: string | undefined;
+  readonly output: string | undefined;
+}
+
 /** Looks for the videos that targets name. */
 class VideoFinder {
   readonly videos: VideoTarget[] = [];
@@ -111,19 +116,23 @@ class VideoFinder {
   readonly folders = new Set<string>();
   readonly lists = new Set<string>();
 
-  find(
-    word: string,
-    place: string,
-    want: { component: string | undefined; output: string | undefined },
-  ): void {
-    const outputs = listOf(want.output);
+  find(word: string, place: string, want: Want): void {
+    this.#take(word, want, () => {
+      if (!place.startsWith('@')) return this.#expand(place);
+      for (const line of this.#listed(place.slice(1)))
+        this.#take(`run:${line}`, want, () => this.#expand(line));
+      return [];
+    });
+  }
+
+  /** What cannot be found is refused by itself. */
+  #take(name: string, { component, output }: Want, names: () => readonly string[]): void {
     try {
-      const names = place.startsWith('@') ? this.#listed(place.slice(1)) : this.#expand(place);
-      for (const name of names)
-        this.videos.push({ name, path: resolve(name), component: want.component, outputs });
+      for (const video of names())
+        this.videos.push({ name: video, path: resolve(video), component, outputs: listOf(output) });
     } catch (thrown) {
       if (!(thrown instanceof FlowError)) throw thrown;
-      this.refused.push({ name: word, error: thrown });
+      this.refused.push({ name, error: thrown });
     }
   }
 
@@ -136,6 +145,7 @@ class VideoFinder {
     return [place]; // If it is missing, its run will say so.
   }
 
+  /** The places in a list, as seen from here. */
   #listed(file: string): string[] {
     const lines = readList(file)
       .split(/\r?\n/)
@@ -143,12 +153,12 @@ class VideoFinder {
     this.lists.add(resolve(file));
     const places = lines.filter((line) => line !== '' && !line.startsWith('#'));
     if (places.length === 0) throw nothingFound(`@${file}`, 'the list is empty', 'Write one video a line.');
-    return places.flatMap((line) => this.#expand(isAbsolute(line) ? line : join(dirname(file), line)));
+    return places.map((line) => (isAbsolute(line) ? line : join(dirname(file), line)));
   }
 
   #inFolder(folder: string): string[] {
     this.folders.add(resolve(folder));
-    const names = readdirSync(folder, { withFileTypes: true })
+    const names = entriesOf(folder)
       .filter((entry) => entry.isFile() || entry.isSymbolicLink())
       .map((entry) => entry.name)
       .filter((name) => mediaEndings.has(extname(name).toLowerCase()) && !name.startsWith('.'));
@@ -168,6 +178,14 @@ class VideoFinder {
   }
 }
 
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw unreadable(folder, error as NodeJS.ErrnoException);
+  }
+}
+
 function readList(file: string): string {
   const stats = statOf(file);
   const isVideo = existsSync(`@${file}`);
@@ -181,7 +199,7 @@ function readList(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw nothingFound(`@${file}`, fileReason(error as NodeJS.ErrnoException), 'Make the list readable.');
+    throw unreadable(`@${file}`, error as NodeJS.ErrnoException);
   }
 }
 
@@ -227,5 +245,15 @@ function nothingFound(place: string, why: string, fix: string): FlowError {
     blame: 'user',
     message: `Cannot find videos at "${place}": ${why}.`,
     fix,
+  });
+}
+
+function unreadable(place: string, cause: NodeJS.ErrnoException): FlowError {
+  return new FlowError({
+    code: 'input_unreadable',
+    blame: 'user',
+    message: `Cannot look for videos at "${place}": ${fileReason(cause)}.`,
+    fix: 'Correct its permissions.',
+    cause,
   });
 }

@@ -1,7 +1,7 @@
 /** A workspace: where its files are, and what its `flow.yaml` says. */
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { FlowError, fileReason } from '../core/errors.ts';
 import { checkDocument } from '../core/issue.ts';
@@ -77,7 +77,7 @@ function readSettings(file: string): z.output<typeof settingsSchema> {
 /** Makes a folder that can be written to. @throws {FlowError} `config_invalid` */
 export function makeFolder(folder: string, fix: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new FlowError({
@@ -88,5 +88,15 @@ export function makeFolder(folder: string, fix: string): void {
       fix,
       cause,
     });
+  }
+}
+
+/** Node's own recursion does not end where a folder that exists lets nothing be made in it, as `/proc`. */
+function makeFolders(folder: string): void {
+  if (!existsSync(folder)) makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }

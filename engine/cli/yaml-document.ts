@@ -257,7 +257,10 @@ function spotOf(
 ): { where: string; excerpt: string } {
   const { line, col } = lines.linePos(start);
   const source = (text.split('\n')[line - 1] ?? '').replace(/\r$/, '');
-  return { where: `${shown(path)}:${line}:${col}`, excerpt: excerpt(line, source, { at: col - 1, length: end - start }) };
+  return {
+    where: `${shown(path)}:${line}:${col}`,
+    excerpt: excerpt(line, source, { at: col - 1, length: end - start }),
+  };
 }
 
 /** A path as a person here would write it. */

@@ -7,7 +7,11 @@ const longest = 120;
  * @param at where the part begins; characters from the start of the line
  * @param length characters of the part; one at least is marked
  */
-export function excerpt(line: number, source: string, { at, length }: { at: number; length: number }): string {
+export function excerpt(
+  line: number,
+  source: string,
+  { at, length }: { at: number; length: number },
+): string {
   const from = source.length <= longest ? 0 : Math.max(0, at - longest / 2);
   const part = source.slice(from, from + longest).replaceAll('\t', ' ');
   const gutter = `${line} | `;

@@ -249,7 +249,7 @@ function order(
   }
   const cycles = findCycles(digraph);
   if (cycles.length > 0) return { issues: cycles.map((cycle) => cycleIssue(cycle, drafts, references)) };
-  const sorted = topologicalGenerations(digraph).flat();
+  const sorted = topologicalGenerations(digraph).flatMap((generation) => generation.toSorted());
   const ranks = rankAll(digraph, sorted);
   const perRun = new Set<string>();
   const components = sorted.map((key) => {

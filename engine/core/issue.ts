@@ -1,6 +1,6 @@
 /** What is wrong in a document that a person wrote: returned as a list, so that all of it shows at once. */
 import type { z } from 'zod';
-import { suggestion } from './nearest.ts';
+import { nearest, suggestion } from './nearest.ts';
 
 export type IssuePath = readonly (string | number)[];
 
@@ -29,15 +29,20 @@ export function checkDocument<S extends z.ZodType>(
 ): { value: z.output<S> } | { issues: Issue[] } {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { value: result.data };
-  const issues = result.error.issues.flatMap((issue) => toIssues(file, schema, issue, at));
-  return { issues: issues.filter((issue) => !isMeant(issue, issues)) };
+  const all = result.error.issues;
+  const told = all.filter((issue) => !isMisspelt(issue, all));
+  return { issues: told.flatMap((issue) => toIssues(file, schema, issue, at)) };
 }
 
 /** One slip of the pen is one error: a key that an unknown one was meant to be is not missing, too. */
-function isMeant({ file: _, path, ...missing }: Issue, issues: readonly Issue[]): boolean {
-  const key = /: "(.*)" is missing\.$/.exec(missing.message)?.[1];
-  return issues.some(
-    (other) => key !== undefined && other.fix === `Write "${key}".` && isChild(other.path, path),
+function isMisspelt({ input, path }: z.core.$ZodIssue, all: readonly z.core.$ZodIssue[]): boolean {
+  if (input !== undefined || path.length === 0) return false;
+  const [parent, key] = [path.slice(0, -1).join('.'), String(path.at(-1))];
+  return all.some(
+    (other) =>
+      other.code === 'unrecognized_keys' &&
+      other.path.join('.') === parent &&
+      other.keys.some((unknown) => nearest(unknown, [key]) !== undefined),
   );
 }
 

@@ -166,12 +166,14 @@ function toUtf32(strings: readonly string[]): { descr: string; data: Uint8Array 
 }
 
 /**
- * Reads an NPZ file that `writeNpz` or NumPy's `savez` wrote. Numeric arrays are views of `file` where its memory
+ * Reads an NPZ file that `writeNpz` or NumPy's `savez` wrote. Numeric arrays are views of `bytes` where its memory
  * is aligned for them, else copies.
  *
  * @throws {TypeError} if the bytes are not such a file
  */
-export function readNpz(file: Uint8Array): Record<string, NdArray> {
+export function readNpz(bytes: Uint8Array): Record<string, NdArray> {
+  // A Buffer's own `slice` makes no copy, on which the alignment of the arrays depends.
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const arrays: Record<string, NdArray> = {};
   for (const { name, start, size } of directory(file, view)) {

@@ -134,7 +134,11 @@ function brokenSources(path: string, messages: readonly Message[]): AggregateErr
 
 function brokenSource(path: string, { text, location }: Message): FlowError {
   const named = text.replace(/"[^"]*engine\/core\/api\.ts"/, '"flow"');
-  const rest = { code: 'graph_invalid', blame: 'user', message: `Cannot bundle the rule: ${named}.` } as const;
+  const rest = {
+    code: 'graph_invalid',
+    blame: 'user',
+    message: `Cannot bundle the rule: ${named}.`,
+  } as const;
   if (!location) return new FlowError({ ...rest, where: path, fix: 'Correct the source.' });
   const { file, line, column, length, lineText } = location;
   const at = Buffer.from(lineText).subarray(0, column).toString().length; // Columns are counted in bytes of UTF-8.

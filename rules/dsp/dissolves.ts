@@ -3,7 +3,7 @@ import type { Stretch } from './fades.ts';
 import { changedShare, type Film } from './film.ts';
 import { thumbnailSize } from './thumbnail.ts';
 
-export interface Dissolve extends Stretch {
+interface Dissolve extends Stretch {
   /** Of the model below, 0 to 1. */
   readonly confidence: number;
 }

@@ -5,7 +5,7 @@ import { halfPlane, halve, lumaMoments, lumaOf, meanDifference, type Plane, plan
 import { thumbnailOf, thumbnailSize } from './thumbnail.ts';
 
 /** What `FrameComparer` finds; the ranges are those of `Film`. */
-export interface Comparison {
+interface Comparison {
   unexplained: number;
   histogramDistance: number;
   /** Mean absolute difference of luma, 0 to 1; NaN for the first frame. */

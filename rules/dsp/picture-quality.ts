@@ -2,7 +2,7 @@
 import { lumaOf, type Plane, plane } from './luma.ts';
 
 export interface PictureQuality {
-  /** Standard deviation of the Laplacian relative to that of luma: 0 (smooth) to about 1 (white noise). */
+  /** Deviation of the Laplacian relative to that of luma: 0 (smooth) to about 1 (white noise); NaN under 3×3 pixels. */
   sharpness: number;
   /** Mean luma, 0 to 1. */
   exposure: number;
@@ -127,7 +127,7 @@ function measureDetail({ data, width, height }: Plane, out: PictureQuality): voi
  *
  * @param rgb uint8, N×height×width×3
  */
-export function colourfulness(rgb: Uint8Array, { start, pixels }: { start: number; pixels: number }): number {
+function colourfulness(rgb: Uint8Array, { start, pixels }: { start: number; pixels: number }): number {
   let redGreen = 0;
   let redGreenSquares = 0;
   let yellowBlue = 0;
@@ -152,7 +152,7 @@ export function colourfulness(rgb: Uint8Array, { start, pixels }: { start: numbe
  * @param gridPx size of the blocks; the first one begins at the picture's corner
  * @returns −1 to 1; NaN where the picture holds no edge, 0 where it is flat
  */
-export function blockiness({ data, width, height }: Plane, gridPx: number): number {
+function blockiness({ data, width, height }: Plane, gridPx: number): number {
   let across = 0;
   let acrossCount = 0;
   let inside = 0;

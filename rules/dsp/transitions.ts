@@ -11,7 +11,7 @@ export interface Transition extends Stretch {
   readonly confidence: number;
 }
 
-export interface TransitionOptions {
+interface TransitionOptions {
   readonly hardThreshold: number;
   readonly dissolveThreshold: number;
   /** Of hard cuts nearer than this the surest stays; seconds. */

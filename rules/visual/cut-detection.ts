@@ -41,8 +41,8 @@ const features = npz({
  * Finds where a film's shots begin: hard cuts, fades and dissolves.
  *
  * Each segment gives a few numbers and a thumbnail for each sampled frame; the search itself is in
- * `rules/dsp/{hard-cuts,fades,dissolves}.ts`, which name their sources. Made for 8 to 30 samples a second of about 128×72
- * pixels; times are exact to one sample.
+ * `rules/dsp/{hard-cuts,fades,dissolves}.ts`, which name their sources. Made for frames of about 128×72 pixels, 12 to 30 a
+ * second: with fewer, fast motion looks more like a cut. A hard cut is placed to one sample.
  *
  * `cuts` lists transitions: a hard cut at the first sample of the new shot, a fade or dissolve at its middle. A
  * fade out and the fade in after it are two transitions and one change of shot, in the middle of the blank between.
@@ -69,6 +69,7 @@ export const cutDetection = defineRule({
   },
   parts: { features },
   outputs: { cuts, shots, motion },
+  resources: { memoryMiB: 384 }, // An hour of 24 samples a second.
 
   run({ inputs, halo, signal }) {
     return { features: featuresOf(inputs.frames, halo.frames, signal) };
