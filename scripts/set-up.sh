@@ -45,7 +45,7 @@ set_up_system() {
 # Any Node from 18 can fetch Node 24, which is one of the npm packages.
 set_up_node() {
   local wanted
-  wanted=$(cat package.json package-lock.json | sha256sum | cut -c1-64)
+  wanted=$(sha256sum <package-lock.json | cut -c1-64)
   if [ -x node_modules/.bin/node ] && [ "$(cat node_modules/.set-up 2>/dev/null)" = "$wanted" ]; then return; fi
   local major
   major=$(node -p 'process.versions.node.split(".")[0]')

@@ -392,7 +392,7 @@ function faultsOfOutputs(
         ];
       if (!outputs[output]!.isEphemeral) return [];
       const why = `its output "${output}" is only held while others read it, and is no file`;
-      return [badTarget(where, why, `Build a component that reads it, or "//${name}" alone.`)];
+      return [badTarget(where, why, `Leave ":${output}" out, or build a component that reads it.`)];
     });
   });
 }

@@ -25,7 +25,7 @@ import { loadProfile } from './load-profile.ts';
 import { packageRoot } from './package-root.ts';
 import { PlainReporter } from './plain-reporter.ts';
 import { RuleRegistry } from './rule-registry.ts';
-import { ActionCounter, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
+import { ActionCounter, pathsText, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
 import { parseTargets, type Targets } from './targets.ts';
 import { writeUpToDate } from './up-to-date.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -110,7 +110,7 @@ export async function buildCommand(
       ...targets.folders,
       join(workspace.root, 'profiles'),
     ];
-    const message = flags.quiet ? '' : upToDateText(summary, flags.json ?? false);
+    const message = upToDateText(summary, flags);
     await rememberIfSettled({
       workspace,
       index,
@@ -329,8 +329,12 @@ function stopOnSignals(build: Build): () => void {
 }
 
 function tell(summary: Summary, flags: BuildFlags): void {
-  if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-  else if (!flags.quiet) (flags.events === '-' ? process.stderr : process.stdout).write(summaryText(summary));
+  const text = flags.json
+    ? `${JSON.stringify(summary)}\n`
+    : flags.quiet
+      ? pathsText(summary)
+      : summaryText(summary);
+  (flags.events === '-' ? process.stderr : process.stdout).write(text);
 }
 
 interface Memory {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `flow`: answers at once if there is nothing to do, else loads the rest of itself. */
+import { ignoreClosedPipe } from './ignore-closed-pipe.ts';
 import { readUpToDate } from './up-to-date.ts';
 import { stateFolderOf, workspaceRoot } from './workspace-root.ts';
 
@@ -16,8 +17,10 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
 
 async function start(): Promise<void> {
   const message = argv[0] === 'build' ? await readUpToDate(stateFolderOf(workspaceRoot()), argv) : undefined;
-  if (message !== undefined) process.stdout.write(message);
-  else {
+  if (message !== undefined) {
+    process.stdout.on('error', ignoreClosedPipe);
+    process.stdout.write(message);
+  } else {
     const { main } = await import('./main.ts');
     await main(argv);
   }

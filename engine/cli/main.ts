@@ -4,12 +4,12 @@ import { FlowError, isUsage } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { type BuildFlags, buildCommand } from './build-command.ts';
 import { errorsIn, errorText } from './error-text.ts';
+import { ignoreClosedPipe } from './ignore-closed-pipe.ts';
 import { summariseFailure } from './summary.ts';
 import { flowVersion } from './version.ts';
 
 /** Runs the command line and sets the exit status: 0, 1, 2 or 130. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Who listens may stop listening (`flow … | head`); the build goes on.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   const onCutOff = (): void => {
     process.exitCode = explain(cutOff(), argv);
@@ -24,10 +24,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   } finally {
     process.off('exit', onCutOff);
   }
-}
-
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }
 
 /** A rule that ends the process must not look like a build that has succeeded. */
@@ -51,7 +47,7 @@ function commands(argv: readonly string[]): Command {
   program
     .command('build')
     .description('build runs of videos (run:VIDEO) and targets of the workspace (//NAME)')
-    .argument('<targets...>', targetsHelp)
+    .argument('<targets...>', 'what to build: see below')
     .option('--stage <name>', 'stage of the graph (default: "stage" of flow.yaml, else baseline)', toText)
     .option('--profile <name>', 'profile, or the path of one (default: "profile" of flow.yaml)', toText)
     .option('--results <folder>', 'where the results of videos go (default: result_store)', toText)
@@ -60,7 +56,7 @@ function commands(argv: readonly string[]): Command {
     .option('--json', 'print one JSON document: the summary, or the errors')
     .option('--events <file>', 'write every event as a line of JSON; "-" is standard output', toText)
     .option('--plain', 'no progress line')
-    .option('-q, --quiet', 'say nothing but errors')
+    .option('-q, --quiet', 'say nothing but errors, and paths that a target asks for')
     .option('--verbose', 'show stacks of errors')
     .option('--platform-id <id>', 'platform of the videos', 'local')
     .option('--video-id <id>', "id of the video (default: its file's name and digest)")
@@ -81,14 +77,6 @@ function commands(argv: readonly string[]): Command {
   return program;
 }
 
-const targetsHelp = `what to build:
-run:VIDEO                    all components of the stage, for a file
-run:FOLDER  run:'*.mp4'      … for each video in a folder or of a glob
-run:@LIST.txt                … for each line of a list
-run:VIDEO//COMPONENT         one component and what it needs
-run:VIDEO//COMPONENT:OUTPUT  … and print the path of this output
-//NAME  //NAME:OUTPUT  //... targets that need no video: one, or all`;
-
 const mainExamples = `
 Examples:
   flow init my-features                a workspace with an example
@@ -96,10 +84,19 @@ Examples:
   flow help build                      targets and options`;
 
 const buildExamples = `
+Targets:
+  run:VIDEO                     all components of the stage, for one file
+  run:FOLDER   run:'*.mp4'      … for each video in a folder, or of a glob
+  run:@LIST.txt                 … for each line of a list; a line with # is a comment
+  run:VIDEO//COMPONENT          one component and what it needs
+  run:VIDEO//COMPONENT:OUTPUT   … and print the path of this output
+  //NAME   //NAME:OUTPUT        a component that needs no video
+  //...                         all components that need no video
+
 Examples:
   flow build run:clip.mp4 --stage baseline
   flow build run:'videos/*.mp4' run:@more.txt --profile default --json
-  flow build run:clip.mp4//cut_detection:cuts
+  cuts=$(flow build -q run:clip.mp4//cut_detection:cuts)
   flow build //...
 
 Exit status:

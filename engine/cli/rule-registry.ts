@@ -5,7 +5,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BundleRef, LoadedRule } from '../core/component.ts';
-import { type Digest, hexOf } from '../core/digest.ts';
+import { type Digest, digestOf, hexOf } from '../core/digest.ts';
 import { FlowError, toFlowError } from '../core/errors.ts';
 import type { ComponentNode } from '../core/graph.ts';
 import type { Issue } from '../core/issue.ts';
@@ -16,14 +16,13 @@ import { RealDisk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { fileState, settlesAtMs } from '../io/file-state.ts';
 import { importRule } from '../io/import-rule.ts';
-import { xxh64Of } from '../io/xxh64.ts';
 import { packageRoot } from './package-root.ts';
 import type { Workspace } from './workspace.ts';
 import { toErrors } from './yaml-document.ts';
 
 interface Remembered {
   readonly digest: Digest;
-  readonly checksum: string;
+  readonly codeDigest: Digest;
   readonly sources: readonly (readonly [string, Digest])[];
 }
 
@@ -117,7 +116,7 @@ export class RuleRegistry {
     for (const [source] of remembered.sources) this.#sources.add(source);
     const bundle: BundleRef = {
       bundlePath: this.#bundlePath(remembered.digest),
-      checksum: remembered.checksum,
+      codeDigest: remembered.codeDigest,
       packageFolders: [dirname(path), packageRoot],
     };
     return { rule: await importRule(bundle), digest: remembered.digest, bundle };
@@ -134,8 +133,7 @@ export class RuleRegistry {
       if (!isFile(source) || (await this.#index.digestOf(source)) !== digest) return undefined;
     }
     const bundlePath = this.#bundlePath(remembered.digest);
-    const isWhole =
-      existsSync(bundlePath) && (await xxh64Of(readFileSync(bundlePath))) === remembered.checksum;
+    const isWhole = existsSync(bundlePath) && digestOf(readFileSync(bundlePath)) === remembered.codeDigest;
     return isWhole ? remembered : undefined;
   }
 
@@ -147,7 +145,7 @@ export class RuleRegistry {
     await writeAtomically(new RealDisk(), bundlePath, code);
     const digests: [string, Digest][] = [];
     for (const source of sources) digests.push([source, await this.#index.digestOf(source)]);
-    const remembered: Remembered = { digest, checksum: await xxh64Of(code), sources: digests };
+    const remembered: Remembered = { digest, codeDigest: digestOf(code), sources: digests };
     // Sources that may have changed while they were bundled would be remembered with a bundle that is not theirs.
     if (sources.every((source) => isOlderThan(startedAtMs, source))) {
       this.#memo[path] = remembered;
@@ -170,7 +168,9 @@ function isFile(path: string): boolean {
 function placed(thrown: unknown, path: string): FlowError[] {
   if (thrown instanceof AggregateError) return thrown.errors.flatMap((error) => placed(error, path));
   const { code, blame, message, excerpt, fix, cause, where } = toFlowError(thrown);
-  return [new FlowError({ code, blame, message, excerpt, fix, cause, where: where ?? path })];
+  const isInput = code === 'input_not_found' || code === 'input_unreadable'; // Of the bundler, not of a build.
+  const rest = { blame, message, excerpt, fix, cause, where: where ?? path };
+  return [new FlowError({ code: isInput ? 'graph_invalid' : code, ...rest })];
 }
 
 function readMemo(path: string): Memo {

@@ -162,9 +162,21 @@ export function summaryText({ status, duration_ms, actions, runs }: Summary): st
   return `${[...lines, ...runLines(runs)].join('\n')}\n`;
 }
 
+/** All that a quiet build prints: the paths that its targets ask for, for `$(flow build -q run:VIDEO//NAME:OUTPUT)`. */
+export function pathsText({ runs }: Summary): string {
+  const paths = runs
+    .flatMap((run) => run.outputs)
+    .flatMap(({ path }) => (path === null ? [] : [shown(path)]));
+  return paths.map((path) => `${path}\n`).join('');
+}
+
 /** What the same command says when nothing has changed since. */
-export function upToDateText({ runs }: Summary, isJson: boolean): string {
-  if (isJson) {
+export function upToDateText(
+  summary: Summary,
+  { json, quiet }: { readonly json?: boolean; readonly quiet?: boolean },
+): string {
+  const { runs } = summary;
+  if (json) {
     const nothing: Summary = {
       status: 'up_to_date',
       duration_ms: 0,
@@ -174,6 +186,7 @@ export function upToDateText({ runs }: Summary, isJson: boolean): string {
     };
     return `${JSON.stringify(nothing)}\n`;
   }
+  if (quiet) return pathsText(summary);
   const count = runs.reduce((sum, run) => sum + run.components.length, 0);
   return `${[`up to date: ${counted(count, 'component')}`, ...runLines(runs)].join('\n')}\n`;
 }

@@ -197,10 +197,12 @@ function readList(file: string): string {
   }
   if (!stats.isFile()) throw nothingFound(`@${file}`, 'it is no regular file', 'Write the list into a file.');
   try {
-    return readFileSync(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
+    if (!text.includes('\0')) return text;
   } catch (error) {
     throw unreadable(`@${file}`, error as NodeJS.ErrnoException);
   }
+  throw nothingFound(`@${file}`, 'it is no text', `Write "run:./@${file}" for a video of this name.`);
 }
 
 /** Undefined for what is not there or cannot be reached: reading it will tell why. */

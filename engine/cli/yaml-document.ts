@@ -109,6 +109,9 @@ function faultOf({ code, message, pos: [start, end] }: YAMLError, text: string):
       const why = `the key "${key.trim()}" is there twice`;
       return { start, end: start + key.trimEnd().length, why, fix: 'Rename or remove one of the two.' };
     }
+    case 'MISSING_CHAR':
+      if (message.startsWith('Missing closing')) return atEnd(text, end, 'a closing quote is missing');
+      return atEnd(text, end, lowerFirst(message));
     case 'TAB_AS_INDENT':
       return { start, end, why: 'a tab is used for indentation', fix: 'Indent with spaces.' };
     case 'MULTIPLE_DOCS':
@@ -120,15 +123,19 @@ function faultOf({ code, message, pos: [start, end] }: YAMLError, text: string):
       };
     case 'TAG_RESOLVE_FAILED':
       return { start, end, why: lowerFirst(message), fix: 'Remove the tag.' };
-    case 'RESOURCE_EXHAUSTION':
-      return { start, end, why: 'it is nested too deep', fix: 'Make it flatter.' };
-    default: {
-      // The parser notices at the end of the text what is missing; the last thing that is there tells more.
-      const last = text.trimEnd().length;
-      const at = start >= last ? Math.max(0, last - 1) : start;
-      return { start: at, end: Math.max(end, at + 1), why: lowerFirst(message), fix: syntaxFix };
-    }
+    case 'RESOURCE_EXHAUSTION': // How deep that is depends on the machine.
+      return { start: 0, end: 1, why: 'it is nested too deep', fix: 'Make it flatter.' };
+    default:
+      return start >= text.trimEnd().length
+        ? atEnd(text, end, lowerFirst(message))
+        : { start, end, why: lowerFirst(message), fix: syntaxFix };
   }
+}
+
+/** The parser notices at the end of a text what is missing; the last thing that is there tells more. */
+function atEnd(text: string, end: number, why: string): Fault {
+  const start = Math.max(0, text.slice(0, Math.max(1, end)).trimEnd().length - 1);
+  return { start, end: start + 1, why, fix: syntaxFix };
 }
 
 /** A key that JavaScript gives a meaning of its own would vanish silently. */

@@ -1,5 +1,5 @@
 /** Is what a module exports a rule? Modules are written by people, in files that no compiler may have seen. */
-import { isName, nameRule } from './graph.ts';
+import { faultOfName } from './graph.ts';
 import type { Kind } from './kind.ts';
 import type { InputSpec, Rule } from './rule.ts';
 
@@ -36,7 +36,8 @@ function faultOfInputs(inputs: Rule['inputs']): string | undefined {
   if (inputs === 'open') return undefined;
   if (!isRecord(inputs)) return 'its "inputs" are missing';
   for (const [name, spec] of Object.entries(inputs)) {
-    if (!isName(name)) return `its input "${name}" is named wrongly: ${nameRule}`;
+    const fault = faultOfName(name);
+    if (fault !== undefined) return `its input "${name}" is named wrongly: ${fault}`;
     if (!isKind((spec as Partial<InputSpec> | null)?.kind)) return `its input "${name}" is no input(…)`;
   }
   return undefined;
@@ -49,7 +50,8 @@ function faultOfOutputs(rule: Rule): string | undefined {
   const outputs: unknown = rule.outputs({});
   if (!isRecord(outputs)) return 'its "outputs" are missing';
   for (const [name, kind] of Object.entries(outputs)) {
-    if (!isName(name)) return `its output "${name}" is named wrongly: ${nameRule}`;
+    const fault = faultOfName(name);
+    if (fault !== undefined) return `its output "${name}" is named wrongly: ${fault}`;
     if (!isKind(kind)) return `its output "${name}" is of no kind, as npz(…) or json(…)`;
     const needsMerge = rule.scope === 'segment' && !rule.merge && kind.format !== 'npz';
     if (needsMerge)

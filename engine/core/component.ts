@@ -1,7 +1,7 @@
 /** Components ready to be planned: graph, profile and rules brought together and held against each other. */
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestJson } from './digest.ts';
-import { type ComponentNode, type Graph, isName, nameRule, type Reference } from './graph.ts';
+import { type ComponentNode, faultOfName, type Graph, type Reference } from './graph.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import type { Kind } from './kind.ts';
 import { nearest, suggestion } from './nearest.ts';
@@ -12,8 +12,8 @@ import type { SamplingBudget } from './sampling.ts';
 /** Where a rule's bundle lies, for whoever imports it. */
 export interface BundleRef {
   readonly bundlePath: string;
-  /** xxh64 of the bundle's text: what is imported is what was bundled. */
-  readonly checksum: string;
+  /** Digest of the bundle's text: what is imported is what was bundled. */
+  readonly codeDigest: Digest;
   /** Folders from which the packages that the bundle imports are looked up, the first one first. */
   readonly packageFolders: readonly string[];
 }
@@ -188,8 +188,10 @@ function resolveOutputs(
   }
   const names = Object.keys(outputs);
   if (names.length === 0) issues.push(outputIssue(node, [], 'there are none'));
-  for (const name of names)
-    if (!isName(name)) issues.push(outputIssue(node, [name], `"${name}": ${nameRule}`));
+  for (const name of names) {
+    const fault = faultOfName(name);
+    if (fault !== undefined) issues.push(outputIssue(node, [name], `"${name}" is named wrongly: ${fault}`));
+  }
   return outputs;
 }
 
@@ -209,8 +211,9 @@ function openInputs(node: ComponentNode, setting: Setting): ComponentInput[] {
     const made = reference.type === 'output' ? madeKind(node, name, reference, setting) : undefined;
     const format = reference.type === 'output' ? 'bytes' : reference.type === 'glob' ? 'files' : 'file';
     const kind: Kind = { format, extension: made?.extension ?? '', isEphemeral: false };
-    if (!isName(name)) {
-      const message = `Cannot connect input "${name}" of "${node.name}": ${nameRule}.`;
+    const fault = faultOfName(name);
+    if (fault !== undefined) {
+      const message = `Cannot connect input "${name}" of "${node.name}": ${fault}.`;
       setting.issues.push(inputIssue(node, name, { isKey: true, message, fix: 'Rename it.' }));
     }
     return { name, spec: { kind, phase: 'run', isOptional: false, haloFrames: 0 }, reference };

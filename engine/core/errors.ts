@@ -171,7 +171,7 @@ function fileRefused(cause: NodeJS.ErrnoException): FlowError {
   });
 }
 
-export function diskFull(cause: Error): FlowError {
+function diskFull(cause: Error): FlowError {
   return new FlowError({
     code: 'disk_full',
     blame: 'machine',

@@ -5,15 +5,20 @@ import { z } from 'zod';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import { suggestion } from './nearest.ts';
 
-/** Names become folders and files, and keys of objects: some have a meaning there already. */
-export function isName(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(text) && !(text in {});
+/** Names become folders and files, and keys of objects: what is wrong with this one, as 'it …', if anything is. */
+export function faultOfName(text: string): string | undefined {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(text))
+    return 'a name has letters, digits, "_" and "-", and begins with a letter or digit';
+  if (text.length > longestName) return `it has more than ${longestName} letters`;
+  return text in {} ? 'JavaScript has a meaning of its own for it' : undefined;
 }
 
-export const nameRule =
-  'a name has 1 to 100 letters, digits, "_" and "-", begins with a letter or digit, and is none of JavaScript\'s own words, as "constructor"';
+const longestName = 100;
 
-const name = z.string().refine(isName, nameRule);
+const name = z.string().superRefine((text, context) => {
+  const message = faultOfName(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 
 const componentSchema = z.strictObject({
   processor: name.default('workspace'),

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild';
+import type { BuildFailure, Message, Metafile, PartialMessage, Plugin } from 'esbuild';
 import { type Digest, digestJson, digestOf } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
@@ -40,6 +40,7 @@ export async function bundleRule(path: string, apiPath: string): Promise<Bundle>
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'silent',
+    tsconfigRaw: '{}', // Else a tsconfig.json above the rule would be a source that nobody knows of.
     plugins: [outsidePackages(apiPath, packages)],
   }).catch((error: Partial<BuildFailure>) => {
     throw error.errors ? brokenSources(path, error.errors) : error;
@@ -75,7 +76,7 @@ function outsidePackages(apiPath: string, packages: Map<string, PackageIdentity>
         if (path === 'flow') return { path: apiPath };
         if (path.startsWith('node:')) return { path, external: true };
         const identity = identityOf(packageName(path), [resolveDir, dirname(apiPath)]);
-        if (!identity) return { errors: [{ text: notInstalled(packageName(path)) }] };
+        if (!identity) return { errors: [notInstalled(packageName(path))] };
         packages.set(packageName(path), identity);
         return { path, external: true };
       });
@@ -116,8 +117,14 @@ function identityOf(name: string, from: readonly string[]): PackageIdentity | un
   return undefined;
 }
 
-function notInstalled(name: string): string {
-  return `The package "${name}" is not installed; npm install ${name} would do that`;
+function notInstalled(name: string): PartialMessage {
+  const detail: Hint = { fix: `Run \`npm install ${name}\` in the workspace.` };
+  return { text: `The package "${name}" is not installed`, detail };
+}
+
+/** What our own messages carry through esbuild. */
+interface Hint {
+  readonly fix: string;
 }
 
 function readJson(path: string): Record<string, unknown> | undefined {
@@ -132,20 +139,21 @@ function brokenSources(path: string, messages: readonly Message[]): AggregateErr
   return new AggregateError(messages.map((message) => brokenSource(path, message)));
 }
 
-function brokenSource(path: string, { text, location }: Message): FlowError {
+function brokenSource(path: string, { text, location, detail }: Message): FlowError {
+  const { fix = 'Correct the source.' } = (detail ?? {}) as Partial<Hint>;
   const named = text.replace(/"[^"]*engine\/core\/api\.ts"/, '"flow"');
   const rest = {
     code: 'graph_invalid',
     blame: 'user',
     message: `Cannot bundle the rule: ${named}.`,
   } as const;
-  if (!location) return new FlowError({ ...rest, where: path, fix: 'Correct the source.' });
+  if (!location) return new FlowError({ ...rest, where: path, fix });
   const { file, line, column, length, lineText } = location;
   const at = Buffer.from(lineText).subarray(0, column).toString().length; // Columns are counted in bytes of UTF-8.
   return new FlowError({
     ...rest,
     where: `${resolve(dirname(path), file)}:${line}:${at + 1}`,
     excerpt: excerpt(line, lineText, { at, length }),
-    fix: 'Correct the source.',
+    fix,
   });
 }

@@ -4,9 +4,9 @@ import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { faultOfRule, isRule } from '../core/check-rule.ts';
 import type { BundleRef } from '../core/component.ts';
+import { digestOf } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
 import type { Rule } from '../core/rule.ts';
-import { xxh64Of } from './xxh64.ts';
 
 const imported = new Map<string, Promise<Rule>>();
 const packageFolders = new Map<string, readonly string[]>();
@@ -21,9 +21,8 @@ export function importRule(bundle: BundleRef): Promise<Rule> {
   return loading;
 }
 
-async function load({ bundlePath, checksum, packageFolders: folders }: BundleRef): Promise<Rule> {
-  if ((await xxh64Of(readFileSync(bundlePath))) !== checksum)
-    throw broken(`the bundle ${bundlePath} was changed`);
+async function load({ bundlePath, codeDigest, packageFolders: folders }: BundleRef): Promise<Rule> {
+  if (digestOf(readFileSync(bundlePath)) !== codeDigest) throw broken(`the bundle ${bundlePath} was changed`);
   const url = pathToFileURL(bundlePath).href;
   packageFolders.set(url, folders);
   resolvePackagesOfBundles();

@@ -1,6 +1,7 @@
 /** Reads a video's headers and packets and cuts it into segments, without decoding anything. */
 import { z } from 'zod';
-import { digestJson } from '../../engine/core/digest.ts';
+import { canonicalJson } from '../../engine/core/canonical-json.ts';
+import { StreamDigest } from '../../engine/core/digest.ts';
 import { FlowError } from '../../engine/core/errors.ts';
 import { file, json, type Segment, segments, type ValueOf } from '../../engine/core/kind.ts';
 import type { MediaInfo, PacketScan, StreamScan } from '../../engine/core/media.ts';
@@ -85,11 +86,13 @@ function trackOf(info: MediaInfo, scan: PacketScan): ValueOf<typeof audioTrack> 
  * of container may move the first sample for real (MP4 says how much priming to skip, Matroska often does not).
  */
 function soundDigest({ codecDigest, timeBase, packets }: StreamScan, startSec: number): string {
-  return digestJson({
-    version: 1,
-    codecDigest,
-    packets: packets.map(({ hash, pts }) => [hash, toSeconds(pts, timeBase) - startSec]),
-  });
+  const digest = new StreamDigest();
+  const encoder = new TextEncoder();
+  // A row at a time: one document of all packets would be the largest thing in memory.
+  const add = (row: readonly unknown[]): void => digest.update(encoder.encode(`${canonicalJson(row)}\n`));
+  add(['version', 2, codecDigest]);
+  for (const { hash, pts } of packets) add([hash, toSeconds(pts, timeBase) - startSec]);
+  return digest.finish();
 }
 
 /** Time of the first frame, or without pictures of the first sound; seconds, as in the file. */

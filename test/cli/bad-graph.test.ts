@@ -22,13 +22,17 @@ function aliasBomb(): string {
 }
 
 testMessages('graph', {
-  'a missing quote is shown where the text ends': graph(`${head}  one: { rule: copy, inputs: { source: "file\n`),
+  'a missing quote is shown where the text ends': graph(
+    `${head}  one: { rule: copy, inputs: { source: "file\n`,
+  ),
   'of broken syntax the first fault is told, of each file': {
     files: { 'graphs/own.yaml': `${head}  one: [\n`, 'graphs/more.yaml': 'a: }\n' },
     status: 2,
   },
   'a tab is told from spaces': graph(`${head}\tone: {}\n`),
-  'all keys that are there twice are told': graph(`${oneComponent}  one: { rule: copy }\n  one: { rule: copy }\n`),
+  'all keys that are there twice are told': graph(
+    `${oneComponent}  one: { rule: copy }\n  one: { rule: copy }\n`,
+  ),
   'a component in two files is told with both places': {
     files: { 'graphs/second.yaml': oneComponent },
     status: 2,
@@ -61,7 +65,9 @@ testMessages('graph', {
     ...more('  two: { rule: copy, inputs: { source: one.constructor } }\n'),
     args: ['build', '//two'],
   },
-  'an unknown component is told with the nearest one': more('  two: { rule: copy, inputs: { source: on.copy } }\n'),
+  'an unknown component is told with the nearest one': more(
+    '  two: { rule: copy, inputs: { source: on.copy } }\n',
+  ),
   'an output of the wrong kind is told': {
     ...more('  two: { rule: copy, inputs: { source: one.copy } }\n'),
     args: ['build', '//two'],

@@ -1,4 +1,4 @@
-import { oneComponent, type MessageCase, testMessages } from './test-messages.ts';
+import { type MessageCase, oneComponent, testMessages } from './test-messages.ts';
 
 const head = 'schema_version: 1\nname: default\n';
 
@@ -57,7 +57,8 @@ models: { oen: { model: a, version: "1", engine: x, precision: x, device: x } }
   'a wrong param is told where it stands: in a parent, in the profile, in the graph': {
     files: {
       'profiles/default.yaml': `${head}extends: parent\ncomponents: { one: { params: { lvel: 2 } } }\n`,
-      'profiles/parent.yaml': 'schema_version: 1\nname: parent\ncomponents: { one: { params: { level: ten } } }\n',
+      'profiles/parent.yaml':
+        'schema_version: 1\nname: parent\ncomponents: { one: { params: { level: ten } } }\n',
       'graphs/own.yaml': oneComponent.replace('" } }', '" }, params: { levle: 3 } }'),
     },
     status: 2,

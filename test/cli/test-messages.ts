@@ -1,10 +1,11 @@
-/** What a user is told about something wrong: each case runs `flow` once, and its words are kept in a golden file. */
+/** What a user is told about something wrong: each case runs `flow` once, and what it says are kept in a golden file. */
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { checkGolden } from '../check-golden.ts';
-import { Rig } from '../rig.ts';
+import { type FlowRun, Rig } from '../rig.ts';
+import { FlowServer } from './flow-server.ts';
 
 export interface MessageCase {
   /** Over the files of `smallWorkspace`; null leaves one of them out. */
@@ -14,6 +15,8 @@ export interface MessageCase {
   readonly env?: Readonly<Record<string, string>>;
   /** Prepares what is no plain file. */
   readonly prepare?: (rig: Rig) => void;
+  /** Needs a process of its own, since it is about how that ends. */
+  readonly isAlone?: boolean;
   readonly status: 0 | 1 | 2;
 }
 
@@ -65,12 +68,17 @@ export function tinyWav(): Buffer {
 
 /** @param area folder of the golden files @param cases what should come of it, as a sentence → how to do it */
 export function testMessages(area: string, cases: Readonly<Record<string, MessageCase>>): void {
-  describe(area, { concurrency: 2 }, () => {
+  describe(area, () => {
+    const server = new FlowServer();
+    after(() => server.stop());
     for (const [sentence, one] of Object.entries(cases)) {
       test(sentence, async () => {
         using rig = rigOf(one);
         const args = one.args ?? ['build', '//one', '--plain'];
-        const run = await rig.flow(args, one.env);
+        const env = { FLOW_CACHE_DIR: rig.cacheDir, NO_COLOR: '1', ...one.env };
+        const run: FlowRun = one.isAlone
+          ? await rig.flow(args, env)
+          : await server.flow({ args, cwd: rig.root, env });
         const said = [`$ flow ${args.join(' ')}`, run.stdout, run.stderr, `exit ${run.status}`];
         const text = steady(said.filter((part) => part !== '').join('\n'), rig);
         assert.doesNotMatch(text, /^\s+at /m, 'no stack is shown');
@@ -113,5 +121,8 @@ function steady(text: string, rig: Rig): string {
 }
 
 function slug(sentence: string): string {
-  return sentence.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  return sentence
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }

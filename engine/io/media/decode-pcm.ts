@@ -4,7 +4,7 @@ import type { DecodeOptions } from './decode-frames.ts';
 import { findSound, type SoundSource, streamSound } from './stream-sound.ts';
 
 /**
- * Decodes the first audio stream, as `streamSound` does, to one array in shared memory.
+ * Decodes the first audio stream, as `streamSound` does, to one array.
  *
  * @throws {FlowError} `unsupported_media` without sound; `decode_failed` if nothing can be decoded
  */
@@ -13,13 +13,14 @@ export async function decodePcm(
   options: DecodeOptions,
 ): Promise<Pcm & { warnings: string[] }> {
   const source = await findSound(request, options.signal);
-  const collected = new SharedSamples(expectedLength(source));
+  const collected = new Samples(expectedLength(source));
   const { startSec, warnings } = await streamSound(source, (piece) => collected.add(piece), options);
   const { sampleRate, channels } = source;
   return { samples: collected.samples, sampleRate, channels, startSec, warnings };
 }
 
-// Memory that is reserved but never written costs nothing, so that headers may be wrong by this much for free.
+// Memory that is reserved but never written costs nothing, so that headers may be wrong by this much for free. It is
+// not shared: the collector counts only memory of one thread, and would let this much lie about for long.
 const marginSec = 10;
 
 function expectedLength({ info, sampleRate, channels }: SoundSource): number {
@@ -27,12 +28,12 @@ function expectedLength({ info, sampleRate, channels }: SoundSource): number {
   return Math.ceil((durationSec + marginSec) * sampleRate) * channels;
 }
 
-class SharedSamples {
-  #memory: Float32Array<SharedArrayBuffer>;
+class Samples {
+  #memory: Float32Array;
   #length = 0;
 
   constructor(expected: number) {
-    this.#memory = sharedFloats(expected);
+    this.#memory = new Float32Array(expected);
   }
 
   get samples(): Float32Array {
@@ -48,12 +49,8 @@ class SharedSamples {
 
   /** Half as much again: for files whose header does not say how long they are. */
   #grow(atLeast: number): void {
-    const larger = sharedFloats(Math.ceil(atLeast * 1.5));
+    const larger = new Float32Array(Math.ceil(atLeast * 1.5));
     larger.set(this.samples);
     this.#memory = larger;
   }
-}
-
-function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
-  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }

@@ -140,7 +140,8 @@ function ticks(text: string | undefined): number | undefined {
 }
 
 function payloadName(fields: Map<string, string>): string {
-  const hash = (fields.get('data_hash') ?? '').replace(/^SHA256:/, '');
+  const digits = (fields.get('data_hash') ?? '').replace(/^SHA256:/, '');
+  const hash = Buffer.from(digits, 'hex').toString('hex'); // A copy: a slice would keep the whole line in memory.
   const skipped = Number(fields.get('skip_samples') ?? 0);
   const cut = Number(fields.get('discard_padding') ?? 0);
   return skipped === 0 && cut === 0 ? hash : hash + hex32(skipped) + hex32(cut);
