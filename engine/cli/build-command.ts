@@ -17,6 +17,7 @@ import { findProgram, programIdentity } from '../io/program-identity.ts';
 import { realWorld } from '../io/real-world.ts';
 import { markRunning } from '../io/running-mark.ts';
 import { sweepSandboxes } from '../io/sandbox.ts';
+import { noteLetGo } from '../io/shared-memory.ts';
 import { Build, type RunOutcome } from '../run/build.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import { errorText } from './error-text.ts';
@@ -214,6 +215,7 @@ async function runBuild(input: BuildInput): Promise<{ outcomes: RunOutcome[]; co
       programs,
       capacity: { cores: jobs, memoryMiB },
       heldBytes: Math.min(mostHeldBytes, totalmem() / 16),
+      onLetGo: noteLetGo,
     },
     assembled.specs,
   );

@@ -1,6 +1,11 @@
 /** Errors as the command line tells them: to people, and to programs that read its JSON. */
 import { type FlowError, formatError, toFlowError, toRecord } from '../core/errors.ts';
 
+/** The error for people, its paths as they are seen from the current folder. */
+export function errorText(error: FlowError): string {
+  return nearPaths(formatError(error));
+}
+
 /** An error in the JSON of `--json`. */
 export interface ErrorDocument {
   readonly code: string;
@@ -13,11 +18,6 @@ export interface ErrorDocument {
   /** The run that it stopped, as in `runs`, and the component; absent where it concerns the whole command. */
   readonly target?: string;
   readonly component?: string;
-}
-
-/** The error for people, its paths as they are seen from the current folder. */
-export function errorText(error: FlowError): string {
-  return nearPaths(formatError(error));
 }
 
 export function errorDocument(

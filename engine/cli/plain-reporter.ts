@@ -2,8 +2,8 @@
 import { styleText } from 'node:util';
 import { type ErrorRecord, FlowError, fromRecord } from '../core/errors.ts';
 import type { ActionRef, TimedEvent } from '../core/events.ts';
+import { counted, durationText, sizeText } from './duration-text.ts';
 import { errorText } from './error-text.ts';
-import { counted, durationText, sizeText } from './quantity.ts';
 import { shortNames } from './short-names.ts';
 
 type ComponentFinished = TimedEvent & { type: 'component_finished' };

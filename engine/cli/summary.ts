@@ -5,8 +5,8 @@ import type { ComponentStatus, RunStatus, TimedEvent } from '../core/events.ts';
 import type { RunOutcome } from '../run/build.ts';
 import type { Tally } from '../run/tally.ts';
 import type { AskedOutput, Assembled } from './assemble.ts';
+import { counted, durationText, sizeText } from './duration-text.ts';
 import { type ErrorDocument, errorDocument } from './error-text.ts';
-import { counted, durationText, sizeText } from './quantity.ts';
 import { shortNames } from './short-names.ts';
 import { shown } from './yaml-document.ts';
 

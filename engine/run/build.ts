@@ -38,6 +38,8 @@ export interface BuildSetting {
   readonly capacity: Resources;
   /** How many bytes of artifacts may be held in memory before new ones are put off. */
   readonly heldBytes: number;
+  /** Told of shared memory that nothing here refers to any more. */
+  readonly onLetGo: (bytes: number) => void;
 }
 
 export interface RunOutcome {
@@ -77,7 +79,7 @@ export class Build {
     this.#setting = setting;
     const { place, actions, pool, world } = setting;
     this.#schedule = new Schedule(setting.capacity);
-    this.#shelf = new Shelf(place.blobs, setting.heldBytes);
+    this.#shelf = new Shelf(place.blobs, setting.heldBytes, setting.onLetGo);
     const onStoreTrouble = (error: Error): void => this.#warnOfStore(error);
     this.#ledger = new Ledger({ actions, blobs: place.blobs, shelf: this.#shelf, onStoreTrouble });
     this.#runner = new ActionRunner({

@@ -18,11 +18,14 @@ export class Shelf {
   readonly #spilled = new Set<Digest>();
   readonly #store: BlobStore;
   readonly #budgetBytes: number;
+  readonly #onLetGo: (bytes: number) => void;
   #heldBytes = 0;
 
-  constructor(store: BlobStore, budgetBytes: number) {
+  /** @param onLetGo told of bytes that the shelf no longer refers to */
+  constructor(store: BlobStore, budgetBytes: number, onLetGo: (bytes: number) => void) {
     this.#store = store;
     this.#budgetBytes = budgetBytes;
+    this.#onLetGo = onLetGo;
   }
 
   /** True when new work should rather not add to what is held. */
@@ -45,8 +48,11 @@ export class Shelf {
 
   /** Lets go of all that a node gave. */
   release(node: ActionNode): void {
-    for (const item of this.#items.get(node)?.values() ?? []) this.#heldBytes -= item.bytes?.length ?? 0;
-    this.#items.delete(node);
+    const items = [...(this.#items.get(node)?.values() ?? [])];
+    if (!this.#items.delete(node)) return;
+    const bytes = items.reduce((sum, item) => sum + (item.bytes?.length ?? 0), 0);
+    this.#heldBytes -= bytes;
+    this.#onLetGo(bytes);
   }
 
   /** Spills the oldest, except what has just come: somebody is waiting for that. */
@@ -68,8 +74,10 @@ export class Shelf {
       if (!isStored) return; // No room there either: it stays in memory.
       this.#spilled.add(item.digest);
     }
-    if (item.bytes) this.#heldBytes -= bytes.length;
+    if (!item.bytes) return;
     item.bytes = undefined;
+    this.#heldBytes -= bytes.length;
+    this.#onLetGo(bytes.length);
   }
 
   /** Removes from the store what only lay there because memory was short. */

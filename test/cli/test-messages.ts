@@ -116,6 +116,7 @@ function steady(text: string, rig: Rig): string {
     .replaceAll(/(?:\S*\/)?graphs\/component_graph\.yaml:\d+:\d+/g, 'BUILT_IN_GRAPH:LINE')
     .replaceAll(packageRoot, 'PACKAGE')
     .replaceAll(/\d+\.\d\d s/g, 'TIME')
+    .replaceAll(/ {2}Why: \[mov.*?processing input/gs, '  Why: WORDS OF FFMPEG')
     .replaceAll(/[\w.-]+-[0-9a-f]{8}\/r-[0-9a-f]{16}/g, 'VIDEO/RUN')
     .replaceAll(/(Use one of: ).*/g, '$1…');
 }

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Rig } from '../rig.ts';
 import { buildAsUser, buildHere } from './build-here.ts';
 import { chain, copyRule, imports } from './text-rules.ts';
+import { until } from './until.ts';
 
 const copyGraph = `schema_version: 1
 components:
@@ -98,7 +99,7 @@ components:
 }
 
 async function whenSlowHasBegun(rig: Rig): Promise<void> {
-  while (rig.read('log') === '') await delay(5);
+  await until(() => rig.read('log') !== '', 'the slow rule has begun');
 }
 
 test('an input that changes while a rule is about to read it gives no result under its old digest', async () => {

@@ -58,7 +58,18 @@ async function buildWith(
   const capacity = { cores: 2, memoryMiB: 4096 };
   const [leases, world, programs] = [new FreeLeases(), realWorld(), new Map<string, string>()];
   const build = new Build(
-    { place, actions, leases, pool, world, events: stream, programs, capacity, heldBytes: 2 ** 20 },
+    {
+      place,
+      actions,
+      leases,
+      pool,
+      world,
+      events: stream,
+      programs,
+      capacity,
+      heldBytes: 2 ** 20,
+      onLetGo: () => undefined,
+    },
     specs,
   );
   const [outcome] = await build.run();

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Rig } from '../rig.ts';
 import { copyRule } from './text-rules.ts';
+import { until } from './until.ts';
 
 interface Command {
   readonly name: string;
@@ -22,13 +23,6 @@ function commandRig(make: (rig: Rig) => readonly Command[]): Rig {
   );
   rig.write('graphs/commands.yaml', `schema_version: 1\ncomponents:\n${lines.join('\n')}\n`);
   return rig;
-}
-
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let waitedMs = 0; !isSo(); waitedMs += 10) {
-    assert.ok(waitedMs < 30_000, `waited in vain until ${what}`);
-    await delay(10);
-  }
 }
 
 function ended(child: ChildProcess): Promise<number | null> {

@@ -17,6 +17,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Rig } from '../rig.ts';
 import { buildAsUser, buildHere } from './build-here.ts';
 import { chain } from './text-rules.ts';
+import { until } from './until.ts';
 
 const outputs = ['out/copied/text.txt', 'out/large/text.txt', 'out/short/text.txt'];
 
@@ -81,7 +82,7 @@ test('an output that is changed while the build still runs is put right by the n
   for (let round = 0; round < 10; round += 1) {
     rig.remove('out');
     const building = buildAsUser(rig);
-    while (!isThere(rig.path(outputs[1]!))) await delay(1);
+    await until(() => isThere(rig.path(outputs[1]!)), 'the output is delivered');
     appendFileSync(rig.path(outputs[1]!), 'tampered');
     assert.equal(await building, 0);
     assert.notEqual(await buildAsUser(rig), 'up to date');

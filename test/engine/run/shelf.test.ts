@@ -8,6 +8,8 @@ import { Shelf } from '../../../engine/run/shelf.ts';
 
 const budgetBytes = 100;
 
+const ignore = (): void => undefined;
+
 function node(id: string): ActionNode {
   return { id } as ActionNode; // The shelf only tells nodes apart.
 }
@@ -19,7 +21,7 @@ function filled(value: number, length = 90): { bytes: Uint8Array; digest: Return
 
 test('under pressure the oldest bytes are spilled to the store, and come back whole', async () => {
   const store = new MemoryBlobStore();
-  const shelf = new Shelf(store, budgetBytes);
+  const shelf = new Shelf(store, budgetBytes, ignore);
   const [a, b, c] = [filled(1), filled(2), filled(3)];
   const [first, second, third] = [node('a'), node('b'), node('c')];
   await shelf.put(first, 'x', a.digest, a.bytes);
@@ -36,7 +38,7 @@ test('what was spilled is removed at the end; what the store had before stays', 
   const store = new MemoryBlobStore();
   const [a, b, c] = [filled(1), filled(2), filled(3)];
   await store.put(b.digest, b.bytes);
-  const shelf = new Shelf(store, 10);
+  const shelf = new Shelf(store, 10, ignore);
   for (const [id, { digest, bytes }] of Object.entries({ a, b, c }))
     await shelf.put(node(id), 'x', digest, bytes);
   assert.equal(await store.has(a.digest), true);
@@ -50,7 +52,7 @@ test('bytes that the store does not take stay in memory', async () => {
     isHit: ({ method }) => method === 'put',
     effect: 'full',
   });
-  const shelf = new Shelf(store, 10);
+  const shelf = new Shelf(store, 10, ignore);
   const [a, b] = [filled(1), filled(2)];
   const first = node('a');
   await shelf.put(first, 'x', a.digest, a.bytes);
@@ -59,7 +61,7 @@ test('bytes that the store does not take stay in memory', async () => {
 });
 
 test('the shelf is full at its budget, and no longer when bytes are let go', async () => {
-  const shelf = new Shelf(new MemoryBlobStore(), budgetBytes);
+  const shelf = new Shelf(new MemoryBlobStore(), budgetBytes, ignore);
   const holder = node('a');
   const { bytes, digest } = filled(1, budgetBytes);
   await shelf.put(holder, 'x', digest, bytes);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counted, durationText, sizeText } from '../../engine/cli/quantity.ts';
+import { counted, durationText, sizeText } from '../../engine/cli/duration-text.ts';
 
 test('a duration never shows sixty seconds or sixty minutes', () => {
   const texts = [0, 350, 59_994, 59_996, 125_000, 3_599_400, 3_599_600, 7_320_000].map(durationText);
