@@ -1,5 +1,5 @@
 /** Is what a module exports a rule? Modules are written by people, in files that no compiler may have seen. */
-import { faultOfName } from './graph.ts';
+import { faultOfName } from './fault-of-name.ts';
 import type { Kind } from './kind.ts';
 import type { InputSpec, Rule } from './rule.ts';
 

@@ -1,7 +1,8 @@
 /** Components ready to be planned: graph, profile and rules brought together and held against each other. */
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestJson } from './digest.ts';
-import { type ComponentNode, faultOfName, type Graph, type Reference } from './graph.ts';
+import { faultOfName } from './fault-of-name.ts';
+import type { ComponentNode, Graph, Reference } from './graph.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import type { Kind } from './kind.ts';
 import { nearest, suggestion } from './nearest.ts';

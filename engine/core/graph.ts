@@ -2,18 +2,9 @@
 import { DirectedGraph } from 'graphology';
 import { topologicalGenerations } from 'graphology-dag';
 import { z } from 'zod';
+import { faultOfName } from './fault-of-name.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import { suggestion } from './nearest.ts';
-
-/** Names become folders and files, and keys of objects: what is wrong with this one, as 'it …', if anything is. */
-export function faultOfName(text: string): string | undefined {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(text))
-    return 'a name has letters, digits, "_" and "-", and begins with a letter or digit';
-  if (text.length > longestName) return `it has more than ${longestName} letters`;
-  return text in {} ? 'JavaScript has a meaning of its own for it' : undefined;
-}
-
-const longestName = 100;
 
 const name = z.string().superRefine((text, context) => {
   const message = faultOfName(text);

@@ -89,6 +89,15 @@ export class Schedule {
     this.#parked.set(node, new Set(until));
   }
 
+  /** What the node reads is no longer what its key says. @returns false if it has not come to need its key yet, or is past it */
+  reopen(node: ActionNode): boolean {
+    const state = this.#states.get(node);
+    if (state !== 'parked' && state !== 'ready') return false;
+    this.#parked.delete(node);
+    this.#toOpen(node);
+    return true;
+  }
+
   /** The best node that fits what is free; with it all that its rule can do in the same call. */
   nextToStart(mayStart: (node: ActionNode) => boolean): ActionNode[] {
     const passedOver: ActionNode[] = [];

@@ -66,7 +66,7 @@ function workerLost(cause: Error): FlowError {
     blame: isMemory ? 'rule' : 'machine',
     message: `Cannot finish the action: its worker ${isMemory ? 'ran out of memory' : 'ended'} (${cause.message}).`,
     fix: isMemory
-      ? 'Let the rule hold less in memory at once, or raise `memory_per_task` in the profile.'
+      ? 'Let the rule hold less in memory at once: typed arrays do not count against its heap.'
       : 'Look for process.exit() or a crashing native module in the rule.',
     cause,
   });

@@ -183,13 +183,12 @@ export class Build {
   /** Something asynchronous of the build; when it ends the loop turns again. */
   #follow(work: Promise<void>): void {
     this.#pending += 1;
-    work.then(
-      () => {
+    work
+      .then(() => {
         this.#pending -= 1;
         this.#pump();
-      },
-      (error) => this.#finished.reject(error),
-    );
+      })
+      .catch((error) => this.#finished.reject(error));
   }
 
   /** All that a node needs is known: what is its key, and is there a result? */
@@ -285,8 +284,9 @@ export class Build {
   async #keep(node: ActionNode, made: CallResult, durationMs: number): Promise<void> {
     const { key, result: before } = this.#ledger.of(node);
     const result = await this.#ledger.keep(node, made, durationMs);
-    if (before && !hasSameContent(before, result) && node.component.loaded.rule.isDeterministic) {
-      return this.#fail(node, nondeterministic(node));
+    if (before && !hasSameContent(before, result)) {
+      if (node.component.loaded.rule.isDeterministic) return this.#fail(node, nondeterministic(node));
+      for (const dependent of node.dependents) this.#reopen(dependent);
     }
     this.#ledger.publish(node, result);
     this.#setting.leases.release(key);
@@ -300,6 +300,13 @@ export class Build {
       warnings: made.warnings,
     });
     this.#settle(node, result, { isCached: false });
+  }
+
+  /** What a node reads has changed since its key was computed: it gets another one. */
+  #reopen(node: ActionNode): void {
+    const entry = this.#ledger.find(node);
+    if (!entry || entry.result || !this.#schedule.reopen(node)) return;
+    this.#passOn(node);
   }
 
   // ---- Settling -----------------------------------------------------------------------------------------------
@@ -383,13 +390,11 @@ export class Build {
   }
 
   #fail(node: ActionNode, error: FlowError): void {
-    const { key } = this.#ledger.of(node);
-    this.#setting.leases.release(key);
-    this.#leaders.delete(key);
+    this.#setting.leases.release(this.#ledger.of(node).key);
     this.#tellFailure(node, error);
     for (const lost of this.#schedule.fail(node)) this.#skip(lost, `${node.component.name} failed`);
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
-    for (const follower of this.#takeFollowers(node)) this.#fail(follower, error);
+    this.#passOn(node);
   }
 
   #tellFailure(node: ActionNode, error: FlowError): void {
@@ -415,7 +420,7 @@ export class Build {
     for (const node of stopped) this.#passOn(node);
   }
 
-  /** A stopped node's work may be wanted by other runs: one of its followers takes it over. */
+  /** The work of a node that stopped or failed may be wanted by other runs: one of its followers takes it over. */
   #passOn(node: ActionNode): void {
     const key = this.#ledger.find(node)?.key;
     if (!key || this.#leaders.get(key) !== node) return;

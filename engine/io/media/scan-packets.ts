@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { digestJson } from '../../core/digest.ts';
 import type { MediaInfo, Packet, PacketScan, StreamScan, VideoStream } from '../../core/media.ts';
 import { mediaUrl, readerOptions, runFfprobe } from './ffmpeg-program.ts';
-import { keyframeHashes } from './keyframe-hashes.ts';
+import { keyframeHashes, payloadHash } from './keyframe-hashes.ts';
 import { decodeFailed, programKilled, requireFile } from './media-errors.ts';
 
 /**
@@ -67,7 +67,7 @@ const headerFields = [
 const scanOptions = [
   ...readerOptions,
   '-show_data_hash',
-  'SHA256',
+  payloadHash,
   '-show_entries',
   [
     'packet=stream_index,pts,dts,duration,flags,data_hash',
@@ -140,7 +140,7 @@ function ticks(text: string | undefined): number | undefined {
 }
 
 function payloadName(fields: Map<string, string>): string {
-  const digits = (fields.get('data_hash') ?? '').replace(/^SHA256:/, '');
+  const digits = (fields.get('data_hash') ?? '').replace(/^.*:/, '');
   const hash = Buffer.from(digits, 'hex').toString('hex'); // A copy: a slice would keep the whole line in memory.
   const skipped = Number(fields.get('skip_samples') ?? 0);
   const cut = Number(fields.get('discard_padding') ?? 0);
