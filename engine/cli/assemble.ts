@@ -1,14 +1,7 @@
 /** Brings graph, profile, rules and targets together into what `Build` is to do. */
 import { globSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import {
-  type Component,
-  configHash,
-  isEnabled,
-  type LoadedRule,
-  neededRules,
-  resolveComponents,
-} from '../core/component.ts';
+import { type Component, configHash, type LoadedRule } from '../core/component.ts';
 import type { Digest } from '../core/digest.ts';
 import { FlowError, type FlowErrorParts, toFlowError } from '../core/errors.ts';
 import type { ComponentNode, Graph, Reference } from '../core/graph.ts';
@@ -16,7 +9,8 @@ import { runIdOf, videoIdOf } from '../core/identity.ts';
 import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { Plan, type Source } from '../core/plan.ts';
-import type { Profile } from '../core/profile.ts';
+import { isEnabled, type Profile } from '../core/profile.ts';
+import { neededRules, resolveComponents } from '../core/resolve-components.ts';
 import { RealDisk } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import type { RunSpec } from '../run/run-progress.ts';

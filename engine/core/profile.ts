@@ -197,3 +197,8 @@ export function budgetOf(profile: Profile, component: string): SamplingBudget {
   const own = profile.components[component]?.sampling ?? {};
   return { ...profile.analysis, maxFrames: defaultMaxFrames, ...own };
 }
+
+/** Components are on unless the profile says otherwise. */
+export function isEnabled(profile: Profile, component: string): boolean {
+  return profile.components[component]?.isEnabled ?? true;
+}
