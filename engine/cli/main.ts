@@ -2,7 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FlowError, isUsage } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
-import { type BuildFlags, buildCommand } from './build-command.ts';
+import { buildCommand } from './build-command.ts';
+import type { BuildFlags } from './build-flags.ts';
 import { errorsIn, errorText } from './error-text.ts';
 import { ignoreClosedPipe } from './ignore-closed-pipe.ts';
 import { summariseFailure } from './summary.ts';

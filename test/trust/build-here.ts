@@ -1,7 +1,8 @@
 /** `flow build` of a rig's workspace in this very process: some tests need hundreds of builds. */
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type BuildFlags, buildCommand } from '../../engine/cli/build-command.ts';
+import { buildCommand } from '../../engine/cli/build-command.ts';
+import type { BuildFlags } from '../../engine/cli/build-flags.ts';
 import { readUpToDate } from '../../engine/cli/up-to-date.ts';
 import type { TimedEvent } from '../../engine/core/events.ts';
 import type { Rig } from '../rig.ts';

@@ -1,0 +1,50 @@
+/** `--events`: every event as a line of JSON. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { FlowError, fileReason } from '../core/errors.ts';
+import type { Listener } from '../core/events.ts';
+import { warnAside } from './warn-aside.ts';
+
+export class EventFile {
+  readonly #descriptor: number;
+  readonly #isOwn: boolean;
+  #isBroken = false;
+
+  /**
+   * @param path a file, or `-` for standard output
+   * @throws {FlowError} `config_invalid` if it cannot be written
+   */
+  constructor(path: string) {
+    this.#isOwn = path !== '-';
+    this.#descriptor = this.#isOwn ? openEvents(path) : process.stdout.fd;
+  }
+
+  /** Writes until that fails, which is told, and is no reason to stop a build. */
+  readonly listen: Listener = (event) => {
+    if (this.#isBroken) return;
+    try {
+      writeSync(this.#descriptor, `${JSON.stringify(event)}\n`);
+    } catch (error) {
+      this.#isBroken = true;
+      warnAside(`Cannot write events any more: ${(error as Error).message}.`);
+    }
+  };
+
+  close(): void {
+    if (this.#isOwn) closeSync(this.#descriptor);
+  }
+}
+
+function openEvents(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (cause) {
+    throw new FlowError({
+      code: 'config_invalid',
+      blame: 'user',
+      where: '--events',
+      message: `Cannot write events to "${path}": ${fileReason(cause as NodeJS.ErrnoException)}.`,
+      fix: 'Name a file that can be written, or "-" for standard output.',
+      cause,
+    });
+  }
+}
