@@ -22,7 +22,9 @@ export class EventFile {
   readonly listen: Listener = (event) => {
     if (this.#isBroken) return;
     try {
-      writeSync(this.#descriptor, `${JSON.stringify(event)}\n`);
+      const line = `${JSON.stringify(event)}\n`;
+      if (this.#isOwn) writeSync(this.#descriptor, line);
+      else process.stdout.write(line); // It queues what a slow reader does not take at once.
     } catch (error) {
       this.#isBroken = true;
       warnAside(`Cannot write events any more: ${(error as Error).message}.`);

@@ -34,6 +34,7 @@ export async function rememberBuild(memory: BuildMemory): Promise<void> {
 
 /** The states of all that was read; undefined if some of it may have changed since the build began. */
 function sourceStates({
+  index,
   files,
   folders,
   workspace,
@@ -43,6 +44,7 @@ function sourceStates({
   for (const path of [...files, join(packageRoot, 'package.json'), process.argv[1]!]) {
     const state = fileState(path);
     if (state === undefined || settlesAtMs(state) >= startedAtMs) return undefined;
+    if ((index.stateWhenRead(path) ?? state) !== state) return undefined; // Another file has taken its place.
     states.set(path, state);
   }
   for (const path of [...folders, join(workspace.root, 'flow.yaml')]) {

@@ -38,6 +38,7 @@ export function actionKey(node: ActionNode, facts: KeyFacts): ActionKey {
       origin.startSec,
       origin.durationSec,
       origin.firstFrame,
+      origin.frameCount,
       contentsOf(facts.resultOf(part)!),
     ]),
     outputs: Object.keys(outputs).sort(),
@@ -65,6 +66,13 @@ function contentOf(node: ActionNode, binding: Binding, facts: KeyFacts): unknown
       return node.segment!.digest;
     case 'source': {
       const { files } = binding.source;
+      // An open rule shows the file's ending to its command.
+      if (
+        node.component.loaded.rule.inputs === 'open' &&
+        files.length === 1 &&
+        binding.spec.kind.format === 'file'
+      )
+        return [endingOf(files[0]!.name), files[0]!.digest];
       return binding.spec.kind.format === 'files'
         ? files.map(({ name, digest }) => [name, digest])
         : files[0]!.digest;
@@ -81,4 +89,8 @@ function contentsOf(result: ActionResult): [string, Digest][] {
   return Object.keys(result.outputs)
     .sort()
     .map((name) => [name, result.outputs[name]!.content]);
+}
+
+function endingOf(name: string): string {
+  return /\.[^./]*$/.exec(name)?.[0] ?? '';
 }

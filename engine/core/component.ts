@@ -65,7 +65,7 @@ export function configHash(profile: Profile, components: readonly Component[]): 
   });
 }
 
-/** True if two requests of one producer are the same. */
+/** A request as part of a node's name: the same for the same request. */
 export function requestName(request: Readonly<Record<string, unknown>> | undefined): string {
   return request ? canonicalJson(request) : '';
 }

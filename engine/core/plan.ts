@@ -194,6 +194,7 @@ export class Plan {
         startSec: segment.startSec,
         durationSec: segment.durationSec,
         firstFrame: segment.firstFrame,
+        frameCount: segment.framePts.length,
       },
     }));
   }

@@ -109,6 +109,8 @@ export interface PartOrigin {
   readonly startSec: number;
   readonly durationSec: number;
   readonly firstFrame: number;
+  /** Frames of the video in the part, sampled or not. */
+  readonly frameCount: number;
 }
 
 export interface MergeArgs<I extends Inputs, Q extends Outputs, P> extends RuleContext {

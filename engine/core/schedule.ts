@@ -77,6 +77,8 @@ export class Schedule {
   makeReady(node: ActionNode): void {
     const state = this.#states.get(node);
     if (state === 'ready' || state === 'running') return;
+    if ((this.#parked.get(node)?.size ?? 0) > 0) return; // It will be, once those that it waits for have run.
+    this.#parked.delete(node);
     this.#states.set(node, 'ready');
     this.#ready.push(node);
     const siblings = this.#siblings.get(siblingKey(node)) ?? new Set();

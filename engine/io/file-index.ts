@@ -73,6 +73,11 @@ export class FileIndex {
     this.#remember(path, { state: regularFileState(path), digest, readAtMs: 0 });
   }
 
+  /** The state of a file when this build read it; undefined if it did not. */
+  stateWhenRead(path: string): FileState | undefined {
+    return this.#entries.get(path)?.state;
+  }
+
   /** The digest, if it can be told without reading. */
   peek(path: string): Digest | undefined {
     const known = this.#entries.get(path) ?? this.#load(path);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { decodeArtifact, type EncodedArtifact, encodeArtifact } from '../core/artifact-codec.ts';
 import { checkOutputs } from '../core/check-output.ts';
 import { concatenateParts } from '../core/concatenate-parts.ts';
-import { FlowError, toRecord } from '../core/errors.ts';
+import { FlowError, toFlowError, toRecord } from '../core/errors.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Media } from '../core/media.ts';
 import { array, type NdArray } from '../core/nd-array.ts';
@@ -44,6 +44,7 @@ function toRuleError(thrown: unknown, signal: AbortSignal): FlowError {
   if (thrown instanceof FlowError) return thrown;
   if (signal.aborted && signal.reason instanceof FlowError) return signal.reason;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) return toFlowError(cause);
   return new FlowError({
     code: 'rule_failed',
     blame: 'rule',

@@ -106,7 +106,12 @@ function commandFailed({ argv }: ProgramCommand, { status, stderr }: ProgramEnd)
 export function sweepSandboxes(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (pid && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (!pid || isAlive(pid)) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Another user's: it is his to remove.
+    }
   }
 }
 

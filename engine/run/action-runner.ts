@@ -40,7 +40,8 @@ export class ActionRunner {
     };
     const inputs: TaskInput[] = [];
     for (const binding of node.bindings) {
-      if (binding.type !== 'segment') inputs.push(await this.#inputOf(binding, read));
+      const isLost = binding.type === 'halo' && !this.#setting.ledger.resultOf(binding.node);
+      if (binding.type !== 'segment' && !isLost) inputs.push(await this.#inputOf(binding, read));
     }
     const parts = await readParts(node, read);
     if (missing.size > 0) return { missing };

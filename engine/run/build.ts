@@ -217,7 +217,7 @@ export class Build {
     const nodes: ActionNode[] = [];
     const calls: TaskCall[] = [];
     for (const node of batch) {
-      const call = this.#takeOn(node) ? await this.#prepare(node) : undefined;
+      const call = this.#takeOn(node) ? await this.#prepareOrFail(node) : undefined;
       if (!call) continue;
       nodes.push(node);
       calls.push(call);
@@ -264,6 +264,15 @@ export class Build {
       if (isWaiting()) this.#schedule.makeReady(node);
       else leases.release(key);
       return;
+    }
+  }
+
+  async #prepareOrFail(node: ActionNode): Promise<TaskCall | undefined> {
+    try {
+      return await this.#prepare(node);
+    } catch (thrown) {
+      this.#failOrRetry(node, toFlowError(thrown));
+      return undefined;
     }
   }
 
@@ -416,8 +425,12 @@ export class Build {
   #stopRun(run: RunProgress, reason: string, status: 'error' | 'cancelled'): void {
     if (run.isStopped) return;
     const stopped = this.#schedule.stop((node) => node.scope === run.spec.scope);
-    run.stop(reason, status, (node) => this.#schedule.stateOf(node) === 'running');
-    for (const node of stopped) this.#passOn(node);
+    const willEnd = ['running', 'done'];
+    run.stop(reason, status, (node) => willEnd.includes(this.#schedule.stateOf(node) ?? ''));
+    for (const node of stopped) {
+      this.#passOn(node);
+      for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
+    }
   }
 
   /** The work of a node that stopped or failed may be wanted by other runs: one of its followers takes it over. */

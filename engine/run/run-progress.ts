@@ -4,7 +4,7 @@
  */
 import type { Component } from '../core/component.ts';
 import type { Digest } from '../core/digest.ts';
-import { type ErrorRecord, FlowError, toRecord } from '../core/errors.ts';
+import { type ErrorRecord, FlowError, toFlowError, toRecord } from '../core/errors.ts';
 import type { EventStream, RunStatus } from '../core/events.ts';
 import type { ManifestOutput } from '../core/manifest.ts';
 import type { ActionNode, Plan, Scope } from '../core/plan.ts';
@@ -99,6 +99,7 @@ export class RunProgress {
 
   failed(node: ActionNode, error: FlowError): void {
     const tally = this.tallyOf(node);
+    if (tally.isTold) return; // The run was stopped while it ran: what was told stands.
     if (error.code === 'cancelled') tally.skipReason ??= error.message;
     else tally.error ??= toRecord(error);
     this.#check(tally);
@@ -114,14 +115,18 @@ export class RunProgress {
     return isFatal;
   }
 
-  /** The run ends here: what is neither over nor running is skipped. */
-  stop(reason: string, status: 'error' | 'cancelled', isRunning: (node: ActionNode) => boolean): void {
+  /**
+   * The run ends here: what cannot come to its end any more is skipped.
+   *
+   * @param willEnd true for a node that runs, or has run and is being delivered
+   */
+  stop(reason: string, status: 'error' | 'cancelled', willEnd: (node: ActionNode) => boolean): void {
     const isUnknown = !this.#isPlanned; // Which nodes give a component's result has not been decided.
     this.#status = status;
     this.#isPlanned = true;
     for (const tally of this.tallies) {
-      if (tally.error) continue;
-      if (isUnknown || (!tally.isOver && !tally.finals.some(isRunning))) tally.skipReason ??= reason;
+      if (tally.error || (!isUnknown && tally.finals.every(willEnd))) continue;
+      tally.skipReason ??= reason;
     }
     this.#checkAll();
   }
@@ -130,12 +135,23 @@ export class RunProgress {
   async finish(): Promise<void> {
     if (this.#status === 'running') this.#status = statusOf(this.tallies);
     const { record, scope } = this.spec;
-    await record?.finish(this.#status, new Date().toISOString());
+    await record
+      ?.finish(this.#status, new Date().toISOString())
+      .catch((thrown) => this.#manifestLost(thrown));
     this.#events.emit({
       type: 'run_finished',
       run: scope.label,
       status: this.#status,
       ...(record && { manifest: record.manifestPath }),
+    });
+  }
+
+  #manifestLost(thrown: unknown): void {
+    this.#status = 'error';
+    const { code, message } = toFlowError(thrown);
+    this.#events.emit({
+      type: 'warning',
+      message: `Cannot write the manifest of ${this.spec.scope.label} (${code}): ${message}`,
     });
   }
 

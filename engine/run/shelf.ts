@@ -43,7 +43,7 @@ export class Shelf {
 
   async get(node: ActionNode, output: string): Promise<Uint8Array | undefined> {
     const item = this.#items.get(node)?.get(output);
-    return item && (item.bytes ?? (await this.#store.get(item.digest)));
+    return item && (item.bytes ?? (await this.#store.get(item.digest).catch(() => undefined))); // A store that fails is a miss.
   }
 
   /** Lets go of all that a node gave. */
@@ -51,6 +51,7 @@ export class Shelf {
     const items = [...(this.#items.get(node)?.values() ?? [])];
     if (!this.#items.delete(node)) return;
     const bytes = items.reduce((sum, item) => sum + (item.bytes?.length ?? 0), 0);
+    for (const item of items) item.bytes = undefined; // A spill that is under way must not count them again.
     this.#heldBytes -= bytes;
     this.#onLetGo(bytes);
   }
@@ -66,7 +67,7 @@ export class Shelf {
   async #spill(item: Item): Promise<void> {
     const { bytes } = item;
     if (!bytes) return;
-    if (!(await this.#store.has(item.digest))) {
+    if (!(await this.#store.has(item.digest).catch(() => false))) {
       const isStored = await this.#store.put(item.digest, bytes).then(
         () => true,
         () => false,
@@ -82,7 +83,7 @@ export class Shelf {
 
   /** Removes from the store what only lay there because memory was short. */
   async close(): Promise<void> {
-    for (const digest of this.#spilled) await this.#store.delete(digest);
+    for (const digest of this.#spilled) await this.#store.delete(digest).catch(() => undefined);
     this.#items.clear();
   }
 }

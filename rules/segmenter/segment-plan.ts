@@ -34,6 +34,7 @@ export const metadata = json(
     frame_count: z.number().int(),
     segment_count: z.number().int(),
   }),
+  { describesSource: true },
 );
 
 export const segmentPlan = defineRule({

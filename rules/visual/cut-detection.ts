@@ -239,17 +239,10 @@ function shotsOf(
   };
 }
 
-/**
- * Time and frame number after the film's last frame. The number is counted on from the last sample at the film's mean
- * frame rate: exact where that rate is constant.
- */
-function endOf({ times_sec, frame_indices }: Features, last: PartOrigin): { sec: number; frame: number } {
-  const firstSec = times_sec.data[0]!;
-  const lastSec = times_sec.data.at(-1)!;
-  const lastFrame = frame_indices.data.at(-1)!;
-  const sec = Math.max(lastSec, last.startSec + last.durationSec);
-  const framesPerSec = lastSec > firstSec ? (lastFrame - frame_indices.data[0]!) / (lastSec - firstSec) : 0;
-  return { sec, frame: lastFrame + Math.max(1, Math.round((sec - lastSec) * framesPerSec)) };
+/** Time and frame number after the film's last frame. */
+function endOf({ times_sec }: Features, last: PartOrigin): { sec: number; frame: number } {
+  const sec = Math.max(times_sec.data.at(-1)!, last.startSec + last.durationSec);
+  return { sec, frame: last.firstFrame + last.frameCount };
 }
 
 function motionOf(film: Features, transitions: readonly Transition[]): ValueOf<typeof motion> {

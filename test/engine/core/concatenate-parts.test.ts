@@ -28,7 +28,10 @@ function part(startSec: number, firstFrame: number, count: number, size = 7): Pa
     } as NdArray,
     size: scalar('int32', size),
   };
-  return { origin: { startSec, durationSec: count / 4, firstFrame }, values: { rows: values } };
+  return {
+    origin: { startSec, durationSec: count / 4, firstFrame, frameCount: count },
+    values: { rows: values },
+  };
 }
 
 function join(parts: readonly Part[]): Record<string, NdArray> {

@@ -30,7 +30,13 @@ export async function runSegmented(
     const frames = framesBetween(clip, first, end);
     const halo = previous ? { frames: lastFrame(clip, first) } : {};
     const args: ErasedRunArgs = { ...context, inputs: { frames }, params, segment: undefined, halo };
-    const origin = { startSec: first / clip.fps, durationSec: (end - first) / clip.fps, firstFrame: first };
+    const frameCount = end - first;
+    const origin = {
+      startSec: first / clip.fps,
+      durationSec: frameCount / clip.fps,
+      firstFrame: first,
+      frameCount,
+    };
     parts.push({ origin, values: await rule.run(args) });
     previous = frames;
   }
