@@ -33,6 +33,7 @@ export class PlainReporter {
   #done = 0;
   #lastDrawnMs = 0;
   #isLineShown = false;
+  readonly #warned = new Set<string>();
   readonly #running = new Map<string, string>();
   readonly #work = new Map<string, Work>();
   readonly #told = new Set<string>();
@@ -97,6 +98,15 @@ export class PlainReporter {
     const work = this.#workOf(event);
     work.ran += 1;
     work.bytes += event.bytes;
+    for (const warning of event.warnings) this.#warn(event.component, warning);
+  }
+
+  /** What a rule noted; several segments and runs may say the same. */
+  #warn(component: string, warning: string): void {
+    const text = `${component}: ${warning}`;
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#say(`${this.#colour('yellow', 'warning')}  ${text.split('\n')[0]}`); // The manifest has all of it.
   }
 
   #retried(event: TimedEvent & { type: 'action_retried' }): void {

@@ -43,7 +43,7 @@ export async function decodeFrames(
   if (firstWanted === Number.POSITIVE_INFINITY) return { views: request.views.map(noFrames), warnings: [] };
   if (request.onlyKeyframes) {
     const pass = await decodeFrom((await seeks(request, options.signal))[0]!, request, options);
-    if (decodedCount(pass) === wantedCount(request)) return judged(request, pass);
+    if (decodedCount(request, pass) === wantedCount(request)) return judged(request, pass);
   }
   return decodeAll({ ...request, onlyKeyframes: false }, firstWanted, options);
 }
@@ -191,7 +191,7 @@ function positionsOf(decoded: readonly number[], wanted: readonly number[]): num
 function judged(request: DecodeFrames, pass: Pass): { views: DecodedFrames[]; warnings: string[] } {
   const { views, end } = pass;
   const wanted = wantedCount(request);
-  const decoded = decodedCount(pass);
+  const decoded = decodedCount(request, pass);
   if (end.killedBy) throw programKilled(request.path, 'ffmpeg', end.killedBy);
   if (decoded === 0) throw decodeFailed(request.path, `none of ${wanted} frames can be decoded`, end.stderr);
   if (decoded === wanted) return { views, warnings: [] };
@@ -200,12 +200,14 @@ function judged(request: DecodeFrames, pass: Pass): { views: DecodedFrames[]; wa
   return { views, warnings: [warning] };
 }
 
+/** Of all views together: a frame that several of them show is one frame. */
 function wantedCount({ views }: DecodeFrames): number {
-  return views.reduce((sum, { pts }) => sum + pts.length, 0);
+  return new Set(views.flatMap(({ pts }) => pts)).size;
 }
 
-function decodedCount({ views }: Pass): number {
-  return views.reduce((sum, { positions }) => sum + positions.length, 0);
+function decodedCount(request: DecodeFrames, { views }: Pass): number {
+  const pts = views.flatMap(({ positions }, view) => positions.map((at) => request.views[view]!.pts[at]!));
+  return new Set(pts).size;
 }
 
 function noFrames(): DecodedFrames {
