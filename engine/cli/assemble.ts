@@ -377,7 +377,12 @@ function faultsOfOutputs(
   prefix = '',
 ): FlowError[] {
   return targets.flatMap(({ name, outputs: asked }) => {
-    const outputs = components.find((component) => component.name === name)?.outputs ?? {};
+    const component = components.find((candidate) => candidate.name === name);
+    const outputs = component?.outputs ?? {};
+    if (component && asked.length === 0 && 'request' in component.loaded.rule.params.shape) {
+      const why = `"${name}" makes what other components ask it for, and here none does`;
+      return [badTarget(`${prefix}//${name}`, why, 'Build a component that reads its output.')];
+    }
     return asked.flatMap((output) => {
       const where = `${prefix}//${name}:${output}`;
       if (!Object.hasOwn(outputs, output))

@@ -76,6 +76,7 @@ export async function buildCommand(
       ...registry.folders,
       ...assembled.folders,
       ...targets.folders,
+      ...programs.shadows,
       join(workspace.root, 'profiles'),
     ];
     const message = upToDateText(summary, flags);

@@ -1,15 +1,19 @@
 /** The external programs that the rules of a build use. */
 import { type FlowError, toFlowError } from '../core/errors.ts';
 import type { FileIndex } from '../io/file-index.ts';
-import { findProgram, programIdentity } from '../io/program-identity.ts';
+import { findProgram, placesBefore, programIdentity } from '../io/program-identity.ts';
 import type { Assembled } from './assemble.ts';
 import { placed } from './refusals.ts';
 
-/** What stands in the keys for the programs that the rules use, and the files that these are. */
+/** What stands in the keys for the programs that the rules use, the files that these are, and where others would shadow them. */
 export async function identifyPrograms(
   { specs }: Assembled,
   index: FileIndex,
-): Promise<{ identities: ReadonlyMap<string, string>; files: readonly string[] }> {
+): Promise<{
+  identities: ReadonlyMap<string, string>;
+  files: readonly string[];
+  shadows: readonly string[];
+}> {
   const components = specs.flatMap((spec) => spec.components);
   const users = new Map(
     components.flatMap(({ name, loaded, params }) =>
@@ -26,5 +30,6 @@ export async function identifyPrograms(
     }
   }
   if (missing.length > 0) throw new AggregateError(missing);
-  return { identities, files: [...users.keys()].map(findProgram) };
+  const names = [...users.keys()];
+  return { identities, files: names.map(findProgram), shadows: names.flatMap(placesBefore) };
 }

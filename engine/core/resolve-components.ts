@@ -1,4 +1,5 @@
 /** Brings graph, profile and rules together as components, and says all that does not fit. */
+import { canonicalJson } from './canonical-json.ts';
 import type { Component, ComponentInput, LoadedRule } from './component.ts';
 import { type ConnectSetting, inputIssue, namedInputs, openInputs } from './connect-inputs.ts';
 import { faultOfName } from './fault-of-name.ts';
@@ -110,12 +111,28 @@ function resolveParams(
   const schema = 'request' in rule.params.shape ? rule.params.omit({ request: true }) : rule.params;
   const at = ['components', node.name, 'params'];
   const checked = checkDocument(node.file, schema, value, at);
-  if ('value' in checked) return checked.value;
+  if ('value' in checked) {
+    const fault = faultOfJson(checked.value);
+    if (fault === undefined) return checked.value;
+    const message = `Cannot use the params of "${node.name}": rule "${rule.name}" makes something of them that a key cannot hold: ${fault}.`;
+    const fix = 'Let the schema of the rule give plain JSON, and make the rest of it in `run`.';
+    issues.push({ file: node.file, path: ['components', node.name], isKey: true, message, fix });
+    return undefined;
+  }
   for (const issue of checked.issues) {
     const param = issue.path.slice(0, at.length + 1);
     issues.push({ ...issue, file: fileSaying(profile, param) ?? node.file });
   }
   return undefined;
+}
+
+function faultOfJson(value: unknown): string | undefined {
+  try {
+    canonicalJson(value);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** @returns undefined if they cannot be known */

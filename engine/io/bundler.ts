@@ -4,7 +4,7 @@
  *
  * npm packages stay outside; the digest holds their names, versions and lockfile integrity instead.
  */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { BuildFailure, Message, Metafile, PartialMessage, Plugin } from 'esbuild';
 import { type Digest, digestJson, digestOf } from '../core/digest.ts';
@@ -108,13 +108,25 @@ function identityOf(name: string, from: readonly string[]): PackageIdentity | un
       if (typeof version === 'string') {
         const lockfile = join(modules, '.package-lock.json');
         const lock = readJson(lockfile) as { packages?: Record<string, { integrity?: string }> } | undefined;
-        const integrity = lock?.packages?.[`node_modules/${name}`]?.integrity ?? '';
-        return { identity: `${version} ${integrity}`, files: lock ? [manifest, lockfile] : [manifest] };
+        const integrity = lock?.packages?.[`node_modules/${name}`]?.integrity;
+        if (integrity) return { identity: `${version} ${integrity}`, files: [manifest, lockfile] };
+        return unlocked(join(modules, name), version);
       }
       if (dirname(folder) === folder) break;
     }
   }
   return undefined;
+}
+
+/** A package that no lockfile vouches for, as one that is linked: its files speak for themselves. */
+function unlocked(folder: string, version: string): PackageIdentity {
+  const names = globSync('**/*.{js,cjs,mjs,json,node,ts}', {
+    cwd: folder,
+    exclude: (name) => name === 'node_modules',
+  }).sort();
+  const files = names.map((name) => join(folder, name));
+  const digests = names.map((name, index) => [name, digestOf(readFileSync(files[index]!))]);
+  return { identity: `${version} ${digestJson(digests)}`, files };
 }
 
 function notInstalled(name: string): PartialMessage {

@@ -16,10 +16,7 @@ export async function programIdentity(name: string, index: FileIndex): Promise<s
 
 /** The file that a program is. @throws {FlowError} `config_invalid` if there is no such program */
 export function findProgram(name: string): string {
-  const candidates = name.includes('/')
-    ? [name]
-    : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
-  const found = candidates.find(isExecutable);
+  const found = candidatesFor(name).find(isExecutable);
   if (found) return found;
   throw new FlowError({
     code: 'config_invalid',
@@ -27,6 +24,17 @@ export function findProgram(name: string): string {
     message: `Cannot find the program "${name}".`,
     fix: `Install it, or add its folder to PATH.`,
   });
+}
+
+/** Where another program of this name would be found instead. */
+export function placesBefore(name: string): string[] {
+  const candidates = candidatesFor(name);
+  return candidates.slice(0, candidates.findIndex(isExecutable));
+}
+
+function candidatesFor(name: string): string[] {
+  if (name.includes('/')) return [name];
+  return (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
 }
 
 function isExecutable(path: string): boolean {

@@ -438,6 +438,7 @@ export class Build {
     const key = this.#ledger.find(node)?.key;
     if (!key || this.#leaders.get(key) !== node) return;
     this.#leaders.delete(key);
+    this.#setting.leases.release(key);
     const [heir, ...others] = this.#takeFollowers(node);
     if (!heir) return;
     this.#leaders.set(key, heir);
