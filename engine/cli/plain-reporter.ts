@@ -76,7 +76,6 @@ export class PlainReporter {
       case 'warning':
         return this.#say(`${this.#colour('yellow', 'warning')}  ${event.message}`);
       case 'build_started':
-      case 'run_started':
       case 'run_finished':
         return;
       case 'build_finished':

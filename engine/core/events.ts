@@ -19,7 +19,6 @@ export interface ActionRef {
 
 export type FlowEvent =
   | { readonly type: 'build_started'; readonly targets: readonly string[]; readonly jobs: number }
-  | { readonly type: 'run_started'; readonly run: string; readonly video: string; readonly runId: string }
   | { readonly type: 'actions_planned'; readonly run: string; readonly count: number }
   | ({ readonly type: 'action_cached'; readonly source: CacheSource } & ActionRef)
   | ({

@@ -40,10 +40,6 @@ export class Schedule {
     return this.#states.get(node);
   }
 
-  get runningCount(): number {
-    return this.#running;
-  }
-
   /** True if the node may yet ask for the bytes of its producers. */
   mayStillRun(node: ActionNode): boolean {
     const state = this.#states.get(node);

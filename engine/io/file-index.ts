@@ -78,12 +78,6 @@ export class FileIndex {
     return this.#entries.get(path)?.state;
   }
 
-  /** The digest, if it can be told without reading. */
-  peek(path: string): Digest | undefined {
-    const known = this.#entries.get(path) ?? this.#load(path);
-    return known && isSettled(known) && known.state === fileState(path) ? known.digest : undefined;
-  }
-
   /**
    * Waits for the clock to tick and reads again what was too young to be trusted.
    *

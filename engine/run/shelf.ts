@@ -10,7 +10,6 @@ interface Item {
   readonly digest: Digest;
   /** Undefined while the bytes lie in the store. */
   bytes: Uint8Array | undefined;
-  readonly sizeBytes: number;
 }
 
 export class Shelf {
@@ -37,7 +36,7 @@ export class Shelf {
     const items = this.#items.get(node) ?? new Map<string, Item>();
     this.#items.set(node, items);
     this.#heldBytes += bytes.length - (items.get(output)?.bytes?.length ?? 0);
-    items.set(output, { digest, bytes, sizeBytes: bytes.length });
+    items.set(output, { digest, bytes });
     await this.#relieve(node);
   }
 
