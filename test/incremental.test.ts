@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, renameSync, utimesSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { copyFileSync, readFileSync, renameSync, utimesSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { readNpz } from '../engine/core/npz.ts';
 import { joinFilms, makeFilm, remux } from './make-film.ts';
 import type { BuildRun } from './rig.ts';
 import { Rig } from './rig.ts';
@@ -146,3 +147,58 @@ function copyRule(rig: Rig, name: string): void {
     .replace(/from '(\.[^']+)'/g, (_, path: string) => `from '${resolve(folder, path)}'`);
   rig.write(`rules/${name}`, text);
 }
+
+test('a rule of segments without a merge is joined along time, and empty where all of its parts are', async () => {
+  const rule = (name: string, body: string): string => `import { defineRule, input, npz, vector } from 'flow';
+import { z } from 'zod';
+
+const frames = npz(
+  { times_sec: { dtype: 'float64', shape: ['N'] }, frame_indices: { dtype: 'int32', shape: ['N'] } },
+  { isEphemeral: true },
+);
+
+export const rule = defineRule({
+  name: '${name}', version: '1', scope: 'segment', params: z.strictObject({}),
+  inputs: { frames: input(frames, { request: ({ width, height }) => ({ fps: 1, width, height }) }) },
+  outputs: {
+    seen: npz({
+      times_sec: { dtype: 'float64', shape: ['N'], isFinite: true, origin: 'segment_time' },
+      frame_indices: { dtype: 'int32', shape: ['N'], origin: 'segment_frame' },
+    }),
+  },
+  run({ inputs, empty }) { ${body} },
+});
+`;
+  using rig = new Rig({
+    'rules/seconds.ts': rule('seconds', 'empty.length; return { seen: inputs.frames };'),
+    'rules/nothing.ts': rule(
+      'nothing',
+      "empty('nothing to see'); void inputs; return { seen: { times_sec: vector('float64', []), frame_indices: vector('int32', []) } };",
+    ),
+    'graphs/seconds.yaml': `schema_version: 1
+components:
+  seconds: { rule: seconds, inputs: { frames: decode.frames } }
+  nothing: { rule: nothing, inputs: { frames: decode.frames } }
+stages:
+  both: { components: [seconds, nothing] }
+`,
+  });
+  const film = makeFilm(rig.path('film.mp4'), { seconds: 30 });
+  const run = await rig.build([`run:${film}`, '--stage', 'both']);
+  assert.equal(run.status, 0, run.stderr);
+  const statuses = rig
+    .manifest(run)
+    .components.map(({ name, status, empty_reason }) => [name, status, empty_reason]);
+  assert.deepEqual(statuses.slice(-2).sort(), [
+    ['nothing', 'empty', 'nothing to see'],
+    ['seconds', 'success', undefined],
+  ]);
+  const manifest = run.summary.runs[0]!.manifest!;
+  const { times_sec, frame_indices } = readNpz(readFileSync(join(dirname(manifest), 'seconds/seen.npz')));
+  const seconds = Array.from({ length: 30 }, (_, second) => second);
+  assert.deepEqual([...(times_sec!.data as Float64Array)], seconds);
+  assert.deepEqual(
+    [...(frame_indices!.data as Int32Array)],
+    seconds.map((second) => second * 10),
+  );
+});

@@ -87,8 +87,9 @@ function toBytes(kind: Kind, value: unknown): Uint8Array {
 export function decodeArtifact(kind: Kind, bytes: Uint8Array): unknown {
   switch (kind.format) {
     case 'npz': {
-      const { meta: _, ...arrays } = readNpz(bytes);
-      return arrays;
+      const arrays = readNpz(bytes);
+      // What the kind does not declare is not the reader's, and `meta` is nobody's but people's.
+      return Object.fromEntries(Object.keys(kind.arrays!).map((name) => [name, arrays[name]!]));
     }
     case 'json':
       return kind.schema!.parse(JSON.parse(toText(bytes)));

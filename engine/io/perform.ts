@@ -96,6 +96,9 @@ async function merge(rule: Rule, call: TaskCall, world: World, signal: AbortSign
     parts,
   };
   const values = rule.merge ? await rule.merge(args) : concatenateParts(outputs, parts);
+  // Without a merge of its own a rule is empty where all of its parts are.
+  if (!rule.merge && call.parts.every((part) => part.emptyReason !== undefined))
+    notes.emptyReason = call.parts[0]?.emptyReason;
   const sampleCount = parts.reduce((sum, part) => sum + countSamples(part.values), 0);
   return finish(rule, { outputs, values, call, notes, sampleCount });
 }

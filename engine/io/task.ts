@@ -28,6 +28,8 @@ export interface TaskCall {
   readonly parts: readonly {
     readonly origin: PartOrigin;
     readonly outputs: Readonly<Record<string, Uint8Array>>;
+    /** Why the part is empty, if it is. */
+    readonly emptyReason?: string | undefined;
   }[];
   /** The document for `meta`, without what only the result tells. */
   readonly meta: Readonly<Record<string, unknown>>;

@@ -43,7 +43,7 @@ export class ActionRunner {
       const isLost = binding.type === 'halo' && !this.#setting.ledger.resultOf(binding.node);
       if (binding.type !== 'segment' && !isLost) inputs.push(await this.#inputOf(binding, read));
     }
-    const parts = await readParts(node, read);
+    const parts = await this.#readParts(node, read);
     if (missing.size > 0) return { missing };
     return { call: { params: node.params, segment: node.segment, inputs, parts, meta: metaOf(node) } };
   }
@@ -69,6 +69,16 @@ export class ActionRunner {
       default:
         throw new TypeError(`unknown binding ${binding satisfies never}`);
     }
+  }
+
+  async #readParts(node: ActionNode, read: Read): Promise<TaskCall['parts']> {
+    const parts: TaskCall['parts'][number][] = [];
+    for (const { node: part, origin } of node.parts) {
+      const outputs: Record<string, Uint8Array> = {};
+      for (const output of Object.keys(part.outputs)) outputs[output] = await read(part, output);
+      parts.push({ origin, outputs, emptyReason: this.#setting.ledger.resultOf(part)?.emptyReason });
+    }
+    return parts;
   }
 
   /**
@@ -126,16 +136,6 @@ async function unlessItHangs<T>(work: Promise<T>, signal: AbortSignal): Promise<
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-async function readParts(node: ActionNode, read: Read): Promise<TaskCall['parts']> {
-  const parts: TaskCall['parts'][number][] = [];
-  for (const { node: part, origin } of node.parts) {
-    const outputs: Record<string, Uint8Array> = {};
-    for (const output of Object.keys(part.outputs)) outputs[output] = await read(part, output);
-    parts.push({ origin, outputs });
-  }
-  return parts;
 }
 
 /** What `meta` says of an artifact; nothing that is not in the action's key. */
