@@ -21,7 +21,11 @@ type Statements<N extends string> = Readonly<Record<N, StatementSync>>;
 /** Result codes of SQLite: the low byte of `errcode`. */
 const damaged = new Set([11, 26]); // SQLITE_CORRUPT, SQLITE_NOTADB.
 
+/** SQLITE_BUSY, SQLITE_LOCKED: somebody else has it at the moment. */
+const busy = new Set([5, 6]);
+
 const busyTimeoutMs = 30_000;
+const busyPauseMs = 5;
 
 export class SqliteFile<N extends string> {
   readonly #options: SqliteFileOptions<N>;
@@ -71,11 +75,24 @@ export class SqliteFile<N extends string> {
   #open(): [DatabaseSync, Statements<N>] {
     const { path, contents } = this.#options;
     try {
-      return this.#openAt(path);
+      return this.#openPatiently(path);
     } catch (error) {
       if (isDamage(error)) return this.#openAnew();
       this.#tell(`Cannot open the ${contents} (${path}): ${messageOf(error)}. This build does without.`);
       return this.#openAt(':memory:');
+    }
+  }
+
+  /** Two processes that both make a new file ready get in each other's way: SQLite's own patience does not cover that. */
+  #openPatiently(path: string): [DatabaseSync, Statements<N>] {
+    const deadlineMs = performance.now() + busyTimeoutMs;
+    for (;;) {
+      try {
+        return this.#openAt(path);
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadlineMs) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, busyPauseMs);
+      }
     }
   }
 
@@ -136,6 +153,11 @@ function moveAside(path: string): void {
 function isDamage(error: unknown): boolean {
   const { errcode } = error as { errcode?: number };
   return errcode !== undefined && damaged.has(errcode & 0xff);
+}
+
+function isBusy(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && busy.has(errcode & 0xff);
 }
 
 function messageOf(error: unknown): string {
