@@ -4,29 +4,24 @@ import { basename, join } from 'node:path';
 import { type Component, configHash, type LoadedRule } from '../core/component.ts';
 import type { Digest } from '../core/digest.ts';
 import { FlowError, type FlowErrorParts, toFlowError } from '../core/errors.ts';
-import type { ComponentNode, Graph, Reference } from '../core/graph.ts';
+import type { ComponentNode, Reference } from '../core/graph.ts';
 import { runIdOf, videoIdOf } from '../core/identity.ts';
 import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { Plan, type Source } from '../core/plan.ts';
-import { isEnabled, type Profile } from '../core/profile.ts';
+import { isEnabled } from '../core/profile.ts';
 import { neededRules, resolveComponents } from '../core/resolve-components.ts';
 import { RealDisk } from '../io/disk.ts';
-import type { FileIndex } from '../io/file-index.ts';
 import type { RunSpec } from '../run/run-progress.ts';
 import { RunRecord } from '../run/run-record.ts';
-import type { RuleRegistry } from './rule-registry.ts';
+import type { Session } from './session.ts';
 import { type ComponentTarget, foldersOfGlob, type Targets, type VideoTarget } from './targets.ts';
 import { flowVersion } from './version.ts';
-import { makeFolder, type Workspace } from './workspace.ts';
+import { makeFolder } from './workspace.ts';
 import { spotIn, toErrors } from './yaml-document.ts';
 
 export interface AssembleInput {
-  readonly workspace: Workspace;
-  readonly index: FileIndex;
-  readonly graph: Graph;
-  readonly profile: Profile;
-  readonly registry: RuleRegistry;
+  readonly session: Session;
   readonly targets: Targets;
   /** Undefined for the one that the workspace has by default. */
   readonly stage: string | undefined;
@@ -76,10 +71,10 @@ class Assembly {
   }
 
   async assemble(): Promise<Assembled> {
-    const { targets, workspace } = this.#input;
+    const { targets, session } = this.#input;
     await this.#check();
     await this.#workspaceSpec();
-    if (targets.videos.length > 0) makeFolder(workspace.resultsFolder, resultsFix);
+    if (targets.videos.length > 0) makeFolder(session.workspace.resultsFolder, resultsFix);
     for (const video of targets.videos) await this.#videoSpec(video);
     return {
       specs: this.#specs,
@@ -112,11 +107,11 @@ class Assembly {
   }
 
   #nodeOf(name: string): ComponentNode | undefined {
-    return this.#input.graph.components.find((node) => node.name === name);
+    return this.#input.session.graph.components.find((node) => node.name === name);
   }
 
   #faultOfComponent({ name }: ComponentTarget): FlowError | undefined {
-    const { graph } = this.#input;
+    const { graph } = this.#input.session;
     const where = `//${name}`;
     const free = graph.components.filter((node) => !node.isPerRun).map((node) => node.name);
     if (name === '...') {
@@ -135,19 +130,20 @@ class Assembly {
     const node = this.#nodeOf(component);
     if (node?.isPerRun) return this.#faultIfDisabled(where, component);
     if (node) return badTarget(where, 'it does not depend on a video', `Write "//${component}".`);
-    const perRun = this.#input.graph.components.filter((one) => one.isPerRun).map((one) => one.name);
+    const perRun = this.#input.session.graph.components.filter((one) => one.isPerRun).map((one) => one.name);
     return noSuch(where, 'component', component, perRun);
   }
 
   #faultIfDisabled(where: string, name: string): FlowError | undefined {
-    const { profile } = this.#input;
+    const { profile } = this.#input.session;
     if (isEnabled(profile, name)) return undefined;
     const fix = `Enable "${name}" in the profile, or build with another one.`;
     return badTarget(where, `the profile "${profile.name}" disables "${name}"`, fix);
   }
 
   #faultOfStage(): FlowError | undefined {
-    const { graph, profile, stage: flag, workspace } = this.#input;
+    const { session, stage: flag } = this.#input;
+    const { graph, profile, workspace } = session;
     const stage = this.#stage;
     const { settingsFile } = workspace;
     const isWritten = flag === undefined && settingsFile !== undefined && workspace.stage !== 'baseline';
@@ -158,16 +154,21 @@ class Assembly {
     return badTarget(spot, why, 'Enable some of them, or build another stage.');
   }
 
+  get #setting(): { stage: string; profile: string } {
+    return { stage: this.#stage, profile: this.#input.session.profile.name };
+  }
+
   get #stage(): string {
-    return this.#input.stage ?? this.#input.workspace.stage;
+    return this.#input.stage ?? this.#input.session.workspace.stage;
   }
 
   #wantedOf({ component }: VideoTarget): readonly string[] {
-    return component === undefined ? this.#input.graph.stages[this.#stage]! : [component];
+    return component === undefined ? this.#input.session.graph.stages[this.#stage]! : [component];
   }
 
   #workspaceTargets(): string[] {
-    const { graph, profile, targets } = this.#input;
+    const { session, targets } = this.#input;
+    const { graph, profile } = session;
     const names = targets.components.map(({ name }) => name);
     if (!names.includes('...')) return names;
     const free = graph.components.filter((node) => !node.isPerRun).map((node) => node.name);
@@ -179,7 +180,7 @@ class Assembly {
     const key = wanted.join(' ');
     const known = this.#resolved.get(key);
     if (known) return known;
-    const { graph, profile, registry } = this.#input;
+    const { graph, profile, registry } = this.#input.session;
     const loaded = await registry.load(neededRules({ graph, profile, wanted }));
     if ('issues' in loaded) throwAll(this.#toErrors(loaded.issues));
     else for (const [name, rule] of loaded.rules) this.#rules.set(name, rule);
@@ -190,7 +191,7 @@ class Assembly {
   }
 
   #toErrors(issues: readonly Issue[]): FlowError[] {
-    const profiles = new Set(this.#input.profile.documents.map(({ file }) => file));
+    const profiles = new Set(this.#input.session.profile.documents.map(({ file }) => file));
     return toErrors(issues, (file) => (profiles.has(file) ? 'config_invalid' : 'graph_invalid'));
   }
 
@@ -214,9 +215,9 @@ class Assembly {
       components,
       sourceOf: (reference) => this.#sources.get(referenceKey(reference))!,
     });
-    const folder = this.#input.workspace.outFolder;
+    const folder = this.#input.session.workspace.outFolder;
     makeFolder(folder, 'Make it writable, or set "out" in flow.yaml.');
-    const spec: RunSpec = { scope, plan, components, folder, record: undefined };
+    const spec: RunSpec = { ...this.#setting, scope, plan, components, folder, record: undefined };
     const { targets } = this.#input;
     this.#specs.push(spec);
     this.#asked.set(
@@ -261,11 +262,12 @@ class Assembly {
         reference.type === 'video' ? source : this.#sources.get(referenceKey(reference))!,
     });
     const record = await this.#recordOf(video, digest, components);
-    return { scope, plan, components, folder: record.folder, record };
+    return { ...this.#setting, scope, plan, components, folder: record.folder, record };
   }
 
   async #recordOf(video: VideoTarget, digest: Digest, components: readonly Component[]): Promise<RunRecord> {
-    const { profile, workspace, identity } = this.#input;
+    const { session, identity } = this.#input;
+    const { profile, workspace } = session;
     const stage = this.#stage;
     const configuration = configHash(profile, components);
     const sizeBytes = (await new RealDisk().sizeOf(video.path)) ?? 0;
@@ -320,7 +322,7 @@ class Assembly {
   }
 
   async #sourceOf(reference: Reference & { type: 'file' | 'glob' }, component: Component): Promise<Source> {
-    const { root } = this.#input.workspace;
+    const { root } = this.#input.session.workspace;
     if (reference.type === 'file') {
       const path = join(root, reference.path);
       return { files: [{ name: reference.path, path, digest: await this.#digestOf(path) }] };
@@ -344,7 +346,7 @@ class Assembly {
 
   #digestOf(path: string): Promise<Digest> {
     this.#sourceFiles.add(path);
-    return this.#input.index.digestOf(path);
+    return this.#input.session.index.digestOf(path);
   }
 }
 

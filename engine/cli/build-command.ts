@@ -1,22 +1,18 @@
 /** `flow build`: wires the parts, runs the build, and says what it came to. */
 import { join } from 'node:path';
 import { type FlowError, isUsage } from '../core/errors.ts';
-import { FileIndex } from '../io/file-index.ts';
 import { markRunning } from '../io/running-mark.ts';
 import { sweepSandboxes } from '../io/sandbox.ts';
 import { assemble } from './assemble.ts';
 import { type BuildFlags, checkFlags } from './build-flags.ts';
 import { identifyPrograms } from './identify-programs.ts';
-import { loadGraph } from './load-graph.ts';
-import { loadProfile } from './load-profile.ts';
 import { tellRefused } from './refusals.ts';
 import { rememberBuild } from './remember-build.ts';
-import { RuleRegistry } from './rule-registry.ts';
 import { runBuild } from './run-build.ts';
+import { openIndex, openSession } from './session.ts';
 import { pathsText, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
 import { parseTargets } from './targets.ts';
-import { warnAside } from './warn-aside.ts';
-import { openWorkspace, type Workspace } from './workspace.ts';
+import { openWorkspace } from './workspace.ts';
 
 /** @returns the exit status */
 export async function buildCommand(
@@ -36,9 +32,8 @@ export async function buildCommand(
     workspace.stateFolder,
   ]);
   using index = openIndex(workspace);
-  const { graph, files: graphFiles, folders: graphFolders } = await loadGraph(workspace, index);
-  const { profile, files: profileFiles } = loadProfile(flags.profile, workspace);
-  const registry = new RuleRegistry(workspace, index);
+  const session = await openSession(workspace, index, flags.profile);
+  const { registry } = session;
   const { platformId, videoId, runId, dataprocessorVersion } = flags;
   const identity = {
     platformId,
@@ -47,7 +42,7 @@ export async function buildCommand(
     ...(runId !== undefined && { runId }),
   };
   const { stage } = flags;
-  const assembled = await assemble({ workspace, index, graph, profile, registry, targets, stage, identity });
+  const assembled = await assemble({ session, targets, stage, identity });
   const programs = await identifyPrograms(assembled, index);
   const { outcomes, counter } = await runBuild({
     workspace,
@@ -64,20 +59,18 @@ export async function buildCommand(
   const isEventful = flags.events !== undefined; // Events are wanted anew each time.
   if (!isEventful && summary.runs.every((run) => run.status === 'success')) {
     const files = [
-      ...graphFiles,
-      ...profileFiles,
+      ...session.files,
       ...registry.sources,
       ...assembled.sourceFiles,
       ...targets.lists,
       ...programs.files,
     ];
     const folders = [
-      ...graphFolders,
+      ...session.folders,
       ...registry.folders,
       ...assembled.folders,
       ...targets.folders,
       ...programs.shadows,
-      join(workspace.root, 'profiles'),
     ];
     const message = upToDateText(summary, flags);
     await rememberBuild({
@@ -96,11 +89,6 @@ export async function buildCommand(
     summary,
     assembled.refused.map(({ error }) => error),
   );
-}
-
-function openIndex(workspace: Workspace): FileIndex & Disposable {
-  const index = new FileIndex(join(workspace.stateFolder, 'files.db'), warnAside);
-  return Object.assign(index, { [Symbol.dispose]: () => index.close() });
 }
 
 function tell(summary: Summary, flags: BuildFlags): void {

@@ -76,6 +76,9 @@ export class PlainReporter {
       case 'warning':
         return this.#say(`${this.#colour('yellow', 'warning')}  ${event.message}`);
       case 'build_started':
+      case 'run_started':
+      case 'action_queued':
+      case 'progress':
       case 'run_finished':
         return;
       case 'build_finished':

@@ -12,6 +12,8 @@ const settingsSchema = z.strictObject({
   schema_version: z.literal(1),
   /** Folder of the runs' results. */
   results: z.string().min(1).default('result_store'),
+  /** Folder of the runs' states. */
+  state: z.string().min(1).default('state'),
   /** Folder of the workspace targets' outputs. */
   out: z.string().min(1).default('out'),
   profile: z.string().default('default'),
@@ -24,8 +26,10 @@ export interface Workspace {
   readonly root: string;
   /** Its `flow.yaml`, if there is one. */
   readonly settingsFile: string | undefined;
+  /** What flow keeps for itself: `.flow`. */
   readonly stateFolder: string;
   readonly resultsFolder: string;
+  readonly runStatesFolder: string;
   readonly outFolder: string;
   readonly cacheFolder: string;
   readonly profile: string;
@@ -35,11 +39,17 @@ export interface Workspace {
 
 export interface WorkspaceFlags {
   readonly results?: string | undefined;
+  readonly state?: string | undefined;
   readonly cacheDir?: string | undefined;
 }
 
-/** Flags beat the environment, the environment beats `flow.yaml`. @throws {FlowError[]} as an AggregateError */
-export function openWorkspace(flags: WorkspaceFlags): Workspace {
+/**
+ * The workspace for a command that only reads; nothing is made. Flags beat the environment, the environment beats
+ * `flow.yaml`.
+ *
+ * @throws {AggregateError} of `FlowError`s
+ */
+export function findWorkspace(flags: WorkspaceFlags): Workspace {
   const root = workspaceRoot();
   const file = join(root, 'flow.yaml');
   const settings = existsSync(file) ? readSettings(file) : settingsSchema.parse({ schema_version: 1 });
@@ -47,11 +57,12 @@ export function openWorkspace(flags: WorkspaceFlags): Workspace {
     flags.cacheDir ||
     process.env.FLOW_CACHE_DIR || // Set to nothing is as good as not set.
     (settings.cache_dir && resolve(root, settings.cache_dir));
-  const workspace: Workspace = {
+  return {
     root,
     settingsFile: existsSync(file) ? file : undefined,
     stateFolder: stateFolderOf(root),
     resultsFolder: flags.results ? resolve(flags.results) : resolve(root, settings.results),
+    runStatesFolder: flags.state ? resolve(flags.state) : resolve(root, settings.state),
     outFolder: resolve(root, settings.out),
     cacheFolder: cacheDir
       ? resolve(cacheDir)
@@ -60,6 +71,11 @@ export function openWorkspace(flags: WorkspaceFlags): Workspace {
     stage: settings.stage,
     jobs: settings.jobs,
   };
+}
+
+/** The workspace for a command that builds: its folders are made. @throws {FlowError} or an AggregateError of them */
+export function openWorkspace(flags: WorkspaceFlags): Workspace {
+  const workspace = findWorkspace(flags);
   makeFolder(workspace.stateFolder, 'Make this place writable, or build in another folder.');
   makeFolder(
     workspace.cacheFolder,

@@ -1,5 +1,6 @@
 /** Everything that happens in a build. Reporters, journals, traces and views are listeners to this one stream. */
-import type { ErrorRecord } from './errors.ts';
+import type { Digest } from './digest.ts';
+import type { ErrorCode, ErrorRecord } from './errors.ts';
 
 export type CacheSource = 'local' | 'remote' | 'none';
 
@@ -15,23 +16,63 @@ export interface ActionRef {
   /** Label of the run, or the empty text for workspace targets. */
   readonly run: string;
   readonly segment?: number;
+  /** Frames of the source in its segment. */
+  readonly frames?: number;
+}
+
+/** Why an action runs: for the first time, or because the bytes that it gave are wanted again. */
+export type ActionReason = 'new' | 'regenerate';
+
+/** A component of a run that begins: it waits. */
+export interface StartedComponent {
+  readonly name: string;
+  readonly processor: string;
+  readonly isRequired: boolean;
+}
+
+/** What names a run among all runs of a result store. */
+export interface RunName {
+  readonly platformId: string;
+  readonly videoId: string;
+  readonly runId: string;
 }
 
 export type FlowEvent =
   | { readonly type: 'build_started'; readonly targets: readonly string[]; readonly jobs: number }
+  | {
+      readonly type: 'run_started';
+      readonly run: string;
+      /** Absent for the workspace's targets. */
+      readonly name?: RunName;
+      readonly stage: string;
+      readonly profile: string;
+      readonly components: readonly StartedComponent[];
+    }
   | { readonly type: 'actions_planned'; readonly run: string; readonly count: number }
-  | ({ readonly type: 'action_cached'; readonly source: CacheSource } & ActionRef)
   | ({
-      readonly type: 'action_started';
-      readonly reason: 'new' | 'regenerate';
-      readonly attempt: number;
+      readonly type: 'action_cached';
+      readonly key: Digest;
+      readonly source: CacheSource;
+      /** Size of its lasting outputs. */
+      readonly bytes: number;
     } & ActionRef)
   | ({
+      readonly type: 'action_queued';
+      readonly key: Digest;
+      readonly reason: ActionReason;
+      /** The actions whose outputs it reads. */
+      readonly needs: readonly string[];
+    } & ActionRef)
+  | ({ readonly type: 'action_started'; readonly reason: ActionReason; readonly attempt: number } & ActionRef)
+  | ({
       readonly type: 'action_finished';
-      readonly reason: 'new' | 'regenerate';
+      readonly key: Digest;
+      readonly reason: ActionReason;
       readonly status: 'success' | 'empty';
       readonly durationMs: number;
       readonly bytes: number;
+      /** The thread that performed it; 0 is the engine's own. */
+      readonly worker: number;
       readonly warnings: readonly string[];
     } & ActionRef)
   | ({
@@ -49,7 +90,19 @@ export type FlowEvent =
       readonly isRequired: boolean;
       readonly cache: CacheSource;
       readonly durationMs: number;
+      /** Number and size of the files that it gave. */
+      readonly outputs: number;
+      readonly bytes: number;
       readonly reason?: string;
+      readonly errorCode?: ErrorCode;
+    }
+  | {
+      /** Something that is no action takes its time. */
+      readonly type: 'progress';
+      readonly activity: 'hash' | 'download' | 'upload' | 'collect';
+      readonly name: string;
+      readonly doneBytes: number;
+      readonly totalBytes: number;
     }
   | { readonly type: 'warning'; readonly message: string }
   | {

@@ -69,16 +69,21 @@ export class Schedule {
     return undefined;
   }
 
-  /** The node has to run: for the first time, or again because its bytes are gone. */
-  makeReady(node: ActionNode): void {
+  /**
+   * The node has to run: for the first time, or again because its bytes are gone.
+   *
+   * @returns false if that was known
+   */
+  makeReady(node: ActionNode): boolean {
     const state = this.#states.get(node);
-    if (state === 'ready' || state === 'running') return;
-    if ((this.#parked.get(node)?.size ?? 0) > 0) return; // It will be, once those that it waits for have run.
+    if (state === 'ready' || state === 'running') return false;
+    if ((this.#parked.get(node)?.size ?? 0) > 0) return false; // It will be, once those that it waits for have run.
     this.#parked.delete(node);
     this.#states.set(node, 'ready');
     this.#ready.push(node);
     const siblings = this.#siblings.get(siblingKey(node)) ?? new Set();
     this.#siblings.set(siblingKey(node), siblings.add(node));
+    return true;
   }
 
   /** The node waits until the given ones have run again. */

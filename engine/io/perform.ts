@@ -1,5 +1,6 @@
 /** Performs the actions of a task: reads the inputs, calls the rule, checks and writes the outputs. */
 import { readFileSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
 import { decodeArtifact, type EncodedArtifact, encodeArtifact } from '../core/artifact-codec.ts';
 import { checkOutputs } from '../core/check-output.ts';
 import { concatenateParts } from '../core/concatenate-parts.ts';
@@ -33,9 +34,9 @@ export async function perform(task: Task, world: World, signal: AbortSignal): Pr
       task.phase === 'merge'
         ? [await merge(rule, task.calls[0]!, world, signal)]
         : await run(rule, task.calls, world, signal);
-    return { results };
+    return { worker: threadId, results };
   } catch (thrown) {
-    return { error: toRecord(toRuleError(thrown, signal)) };
+    return { worker: threadId, error: toRecord(toRuleError(thrown, signal)) };
   }
 }
 

@@ -48,4 +48,10 @@ export interface CallResult {
   readonly warnings: readonly string[];
 }
 
-export type TaskResult = { readonly results: readonly CallResult[] } | { readonly error: ErrorRecord };
+/** Number of the thread that performed it: 0 is the engine's own. */
+interface Performed {
+  readonly worker: number;
+}
+
+export type TaskResult = Performed &
+  ({ readonly results: readonly CallResult[] } | { readonly error: ErrorRecord });

@@ -5,7 +5,7 @@ import type { ActionNode, Binding } from '../core/plan.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { perform, type World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
-import type { CallResult, Task, TaskCall, TaskInput, TaskResult } from '../io/task.ts';
+import type { Task, TaskCall, TaskInput, TaskResult } from '../io/task.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface RunnerSetting {
@@ -18,6 +18,9 @@ export interface RunnerSetting {
 }
 
 export type Prepared = { readonly call: TaskCall } | { readonly missing: ReadonlySet<ActionNode> };
+
+/** What a thread gave, one result a call. */
+type Done = Extract<TaskResult, { results: unknown }>;
 
 type Read = (producer: ActionNode, output: string) => Promise<Uint8Array>;
 
@@ -87,7 +90,7 @@ export class ActionRunner {
    * @throws {FlowError} of the rule; `rule_timeout`, `worker_lost`, `cancelled`; `input_unreadable` if a source file
    * is no longer what the key says
    */
-  async perform(node: ActionNode, calls: readonly TaskCall[]): Promise<readonly CallResult[]> {
+  async perform(node: ActionNode, calls: readonly TaskCall[]): Promise<Done> {
     const { rule, bundle } = node.component.loaded;
     const { pool, world, hardStop } = this.#setting;
     const task: Task = { bundle, phase: node.phase, calls };
@@ -102,7 +105,7 @@ export class ActionRunner {
         : pool.perform(task, limit.signal));
       await this.#refuseChangedSources(node); // Also when the rule failed: that may be why.
       if ('error' in result) throw fromRecord(result.error);
-      return result.results;
+      return result;
     } finally {
       clearTimeout(timer);
       hardStop.removeEventListener('abort', onHardStop);

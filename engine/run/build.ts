@@ -130,6 +130,7 @@ export class Build {
   // ---- Planning -----------------------------------------------------------------------------------------------
 
   #begin(run: RunProgress): void {
+    run.start();
     const { tables, added } = run.spec.plan.planTables();
     this.#tables.set(run, tables);
     this.#add(run, added);
@@ -157,7 +158,7 @@ export class Build {
     for (const [name, node] of nodes) {
       const [output, kind] = Object.entries(node.outputs).find(([, made]) => made.format === 'segments')!;
       const bytes = await this.#ledger.bytesOf(node, output);
-      if (!bytes) return this.#schedule.makeReady(node);
+      if (!bytes) return this.#queue(node);
       tables.set(name, decodeArtifact(kind, bytes) as readonly Segment[]);
     }
     if (!run.isPlanned) this.#planRest(run, tables);
@@ -202,7 +203,16 @@ export class Build {
     this.#leaders.set(key, node);
     const hit = this.#setting.actions.get(key);
     if (hit) this.#settle(node, hit, { isCached: true });
-    else this.#schedule.makeReady(node);
+    else this.#queue(node);
+  }
+
+  /** The node has to run, for the first time or again. */
+  #queue(node: ActionNode): void {
+    if (!this.#schedule.makeReady(node)) return;
+    const { key, result } = this.#ledger.of(node);
+    const needs = [...producersOf(node)].map(({ id }) => id);
+    const reason = result ? 'regenerate' : 'new';
+    this.#emit({ type: 'action_queued', ...refOf(node), key, reason, needs });
   }
 
   #joinLeader(node: ActionNode, leader: ActionNode): void {
@@ -226,9 +236,10 @@ export class Build {
     for (const node of nodes) this.#announce(node);
     const startedMs = performance.now();
     try {
-      const results = await this.#runner.perform(nodes[0]!, calls);
+      const { results, worker } = await this.#runner.perform(nodes[0]!, calls);
       const durationMs = (performance.now() - startedMs) / nodes.length;
-      for (const [index, node] of nodes.entries()) await this.#keep(node, results[index]!, durationMs);
+      for (const [index, node] of nodes.entries())
+        await this.#keep(node, results[index]!, { durationMs, worker });
     } catch (thrown) {
       const error = toFlowError(thrown);
       for (const node of nodes)
@@ -285,12 +296,16 @@ export class Build {
     if (lost) this.#fail(node, bytesLost(node, lost));
     else {
       this.#schedule.park(node, prepared.missing);
-      for (const producer of prepared.missing) this.#schedule.makeReady(producer);
+      for (const producer of prepared.missing) this.#queue(producer);
     }
     return undefined;
   }
 
-  async #keep(node: ActionNode, made: CallResult, durationMs: number): Promise<void> {
+  async #keep(
+    node: ActionNode,
+    made: CallResult,
+    { durationMs, worker }: { durationMs: number; worker: number },
+  ): Promise<void> {
     const { key, result: before } = this.#ledger.of(node);
     const result = await this.#ledger.keep(node, made, durationMs);
     if (before && !hasSameContent(before, result)) {
@@ -302,10 +317,12 @@ export class Build {
     this.#emit({
       type: 'action_finished',
       ...refOf(node),
+      key,
       reason: before ? 'regenerate' : 'new',
       status: result.status,
       durationMs,
-      bytes: Object.values(result.outputs).reduce((sum, output) => sum + output.sizeBytes, 0),
+      bytes: sizeOf(result, { withEphemeral: true }),
+      worker,
       warnings: made.warnings,
     });
     this.#settle(node, result, { isCached: false });
@@ -323,7 +340,11 @@ export class Build {
   #settle(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
     const run = this.#runOf(node);
     this.#ledger.of(node).result = result;
-    if (isCached) this.#emit({ type: 'action_cached', ...refOf(node), source: 'local' });
+    if (isCached) {
+      const { key } = this.#ledger.of(node);
+      const bytes = sizeOf(result, { withEphemeral: false });
+      this.#emit({ type: 'action_cached', ...refOf(node), key, source: 'local', bytes });
+    }
     run.settled(node, result, { isCached });
     this.#schedule.done(node);
     if (run.tallyOf(node).finals.includes(node)) this.#finalDone(node);
@@ -353,7 +374,7 @@ export class Build {
       const delivery = { folder: run.spec.folder, component: node.component.name, result: result!, bytesOf };
       const outputs = await deliver(delivery, this.#setting.place);
       await this.#readFacts(run, node);
-      if (!outputs && !run.isStopped) return this.#schedule.makeReady(node);
+      if (!outputs && !run.isStopped) return this.#queue(node);
       if (outputs) run.delivered(node, { outputs, key });
       else run.failed(node, cancelled());
     } catch (thrown) {
@@ -443,7 +464,7 @@ export class Build {
     if (!heir) return;
     this.#leaders.set(key, heir);
     this.#followers.set(heir, others);
-    this.#schedule.makeReady(heir);
+    this.#queue(heir);
   }
 
   // ---- Small things -------------------------------------------------------------------------------------------
@@ -478,8 +499,14 @@ function refOf({ id, component, scope, segment }: ActionNode): ActionRef {
     action: id,
     component: component.name,
     run: scope.label,
-    ...(segment && { segment: segment.index }),
+    ...(segment && { segment: segment.index, frames: segment.framePts.length }),
   };
+}
+
+function sizeOf({ outputs }: ActionResult, { withEphemeral }: { withEphemeral: boolean }): number {
+  return Object.values(outputs)
+    .filter((output) => withEphemeral || !output.isEphemeral)
+    .reduce((sum, output) => sum + output.sizeBytes, 0);
 }
 
 function makesEphemeral(node: ActionNode): boolean {

@@ -17,6 +17,8 @@ export interface RunSpec {
   readonly scope: Scope;
   readonly plan: Plan;
   readonly components: readonly Component[];
+  readonly stage: string;
+  readonly profile: string;
   /** Where delivered outputs go. */
   readonly folder: string;
   /** Absent for workspace targets, which have no manifest. */
@@ -76,6 +78,19 @@ export class RunProgress {
       if (tally.finals.length === 0) tally.skipReason ??= 'nothing in this run asks for its output';
     }
     this.#checkAll();
+  }
+
+  /** Tells that every component waits. */
+  start(): void {
+    const { scope, record, components, stage, profile } = this.spec;
+    this.#events.emit({
+      type: 'run_started',
+      run: scope.label,
+      ...(record && { name: record.name }),
+      stage,
+      profile,
+      components: components.map(({ name, processor, isRequired }) => ({ name, processor, isRequired })),
+    });
   }
 
   settled(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
@@ -164,7 +179,7 @@ export class RunProgress {
     if (tally.isTold || !this.#isPlanned || !tally.isOver) return;
     tally.isTold = true;
     this.spec.record?.setComponent(manifestComponent(tally));
-    const { component, status, cache, durationMs, reason } = tally;
+    const { component, status, cache, durationMs, outputs, reason, error } = tally;
     this.#events.emit({
       type: 'component_finished',
       run: this.spec.scope.label,
@@ -173,7 +188,10 @@ export class RunProgress {
       isRequired: component.isRequired,
       cache,
       durationMs,
+      outputs: outputs.length,
+      bytes: outputs.reduce((sum, output) => sum + output.bytes, 0),
       ...(reason !== undefined && { reason }),
+      ...(error && { errorCode: error.code }),
     });
     this.#unfinished -= 1;
     if (this.#unfinished === 0) this.#onOver();

@@ -1,7 +1,7 @@
 /** The manifest of one run, kept up to date on disk while the run goes on. */
 import { join } from 'node:path';
 import type { Digest } from '../core/digest.ts';
-import type { RunStatus } from '../core/events.ts';
+import type { RunName, RunStatus } from '../core/events.ts';
 import { type Manifest, type ManifestComponent, manifestSchemaVersion } from '../core/manifest.ts';
 import { type Disk, writeAtomically } from '../io/disk.ts';
 
@@ -52,6 +52,11 @@ export class RunRecord {
     this.#createdAt = setting.createdAt;
     this.#order = setting.order;
     this.folder = join(resultsFolder, identity.platformId, identity.videoId, identity.runId);
+  }
+
+  get name(): RunName {
+    const { platformId, videoId, runId } = this.#identity;
+    return { platformId, videoId, runId };
   }
 
   get manifestPath(): string {

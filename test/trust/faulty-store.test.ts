@@ -7,9 +7,7 @@ import { MemoryActionCache } from '../../cache/memory-action-cache.ts';
 import { MemoryBlobStore } from '../../cache/memory-blob-store.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
 import { assemble } from '../../engine/cli/assemble.ts';
-import { loadGraph } from '../../engine/cli/load-graph.ts';
-import { loadProfile } from '../../engine/cli/load-profile.ts';
-import { RuleRegistry } from '../../engine/cli/rule-registry.ts';
+import { openSession } from '../../engine/cli/session.ts';
 import { parseTargets } from '../../engine/cli/targets.ts';
 import { openWorkspace } from '../../engine/cli/workspace.ts';
 import { EventStream, type TimedEvent } from '../../engine/core/events.ts';
@@ -35,21 +33,10 @@ async function buildWith(
   process.chdir(rig.root);
   const workspace = openWorkspace({ cacheDir: rig.cacheDir });
   const index = new FileIndex(join(workspace.stateFolder, 'files.db'), assert.fail);
-  const registry = new RuleRegistry(workspace, index);
-  const { graph } = await loadGraph(workspace, index);
-  const { profile } = loadProfile(undefined, workspace);
+  const session = await openSession(workspace, index, undefined);
   const identity = { platformId: 'local', dataprocessorVersion: 'unknown' };
   const targets = parseTargets(['//...']);
-  const { specs } = await assemble({
-    workspace,
-    index,
-    graph,
-    profile,
-    registry,
-    targets,
-    stage: undefined,
-    identity,
-  });
+  const { specs } = await assemble({ session, targets, stage: undefined, identity });
   const events: TimedEvent[] = [];
   const stream = new EventStream(Date.now);
   stream.listen((event) => events.push(event));

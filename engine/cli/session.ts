@@ -1,0 +1,47 @@
+/** What a command needs that reads the graph: the workspace with its graph, profile and rules. */
+import { join } from 'node:path';
+import type { Graph } from '../core/graph.ts';
+import type { Profile } from '../core/profile.ts';
+import { FileIndex } from '../io/file-index.ts';
+import { loadGraph } from './load-graph.ts';
+import { loadProfile } from './load-profile.ts';
+import { RuleRegistry } from './rule-registry.ts';
+import { warnAside } from './warn-aside.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Session {
+  readonly workspace: Workspace;
+  readonly index: FileIndex;
+  readonly graph: Graph;
+  readonly profile: Profile;
+  readonly registry: RuleRegistry;
+  /** The files that graph and profile were read from. */
+  readonly files: readonly string[];
+  /** Folders in which a new file would change the graph or the profile. */
+  readonly folders: readonly string[];
+}
+
+/** Digests of files are remembered with their states. The index has to be closed. */
+export function openIndex(workspace: Workspace): FileIndex & Disposable {
+  const index = new FileIndex(join(workspace.stateFolder, 'files.db'), warnAside);
+  return Object.assign(index, { [Symbol.dispose]: () => index.close() });
+}
+
+/** @throws {FlowError} or an AggregateError of them: `graph_invalid`, `config_invalid` */
+export async function openSession(
+  workspace: Workspace,
+  index: FileIndex,
+  profileName: string | undefined,
+): Promise<Session> {
+  const graph = await loadGraph(workspace, index);
+  const profile = loadProfile(profileName, workspace);
+  return {
+    workspace,
+    index,
+    graph: graph.graph,
+    profile: profile.profile,
+    registry: new RuleRegistry(workspace, index),
+    files: [...graph.files, ...profile.files],
+    folders: [...graph.folders, join(workspace.root, 'profiles')],
+  };
+}
