@@ -6,5 +6,7 @@ export class FreeLeases implements Leases {
     return true;
   }
 
+  holder(): undefined {}
+
   release(): void {}
 }

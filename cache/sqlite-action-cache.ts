@@ -1,6 +1,7 @@
 /** Action results in one SQLite file, shared by all processes of this machine. */
 import { canonicalJson } from '../engine/core/canonical-json.ts';
 import { type Digest, digestOf } from '../engine/core/digest.ts';
+import type { ActionRecord } from '../engine/core/lineage.ts';
 import type { ActionCache, ActionResult } from '../engine/core/store.ts';
 import { SqliteFile } from '../engine/io/sqlite-file.ts';
 
@@ -16,7 +17,17 @@ const statements = {
   get: 'SELECT result, checksum FROM actions WHERE key = ?',
   put: 'INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?, ?)',
   delete: 'DELETE FROM actions WHERE key = ?',
+  ingredients: 'SELECT ingredients FROM actions WHERE key = ?',
+  all: 'SELECT * FROM actions',
 } as const;
+
+interface Row {
+  readonly key: Digest;
+  readonly result: string;
+  readonly ingredients: string;
+  readonly checksum: string;
+  readonly used_at: number;
+}
 
 export class SqliteActionCache implements ActionCache {
   readonly #file: SqliteFile<keyof typeof statements>;
@@ -39,6 +50,26 @@ export class SqliteActionCache implements ActionCache {
     if (checksumOf(key, row.result) === row.checksum) return JSON.parse(row.result) as ActionResult; // What `put` wrote.
     this.delete(key);
     return undefined;
+  }
+
+  /** What a key is the digest of; undefined if its result is not here. */
+  ingredientsOf(key: Digest): Readonly<Record<string, unknown>> | undefined {
+    const row = this.#file.attempt((prepared) => prepared.ingredients.get(key));
+    const { ingredients } = (row as { ingredients: string } | undefined) ?? {};
+    return ingredients === undefined ? undefined : (JSON.parse(ingredients) as Record<string, unknown>); // What `put` wrote.
+  }
+
+  /** Everything that is stored and passes its checksum. */
+  entries(): ActionRecord[] {
+    const rows = (this.#file.attempt(({ all }) => all.all()) ?? []) as unknown as Row[]; // As the schema has it.
+    return rows.flatMap(({ key, result, ingredients, checksum, used_at }) => {
+      if (checksumOf(key, result) !== checksum) return [];
+      const parsed = { result: JSON.parse(result), ingredients: JSON.parse(ingredients) } as Pick<
+        ActionRecord,
+        'result' | 'ingredients'
+      >; // What `put` wrote.
+      return [{ key, ...parsed, storedAtMs: used_at }];
+    });
   }
 
   put(key: Digest, result: ActionResult, ingredients: Readonly<Record<string, unknown>>): void {

@@ -42,6 +42,12 @@ export class SqliteLeases implements Leases {
     return !isAlive(owner) && prepared.takeOver.run(this.#owner, key, owner).changes === 1;
   }
 
+  holder(key: Digest): number | undefined {
+    const row = this.#file.attempt((prepared) => prepared.holder.get(key));
+    const { owner } = (row as { owner: string } | undefined) ?? {};
+    return owner === undefined ? undefined : Number.parseInt(owner, 10);
+  }
+
   release(key: Digest): void {
     // A lease that stays behind is taken over once this process has ended.
     this.#file.attempt((prepared) => prepared.delete.run(key, this.#owner));

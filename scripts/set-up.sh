@@ -35,6 +35,8 @@ set_up_system() {
   { has ffmpeg && has ffprobe; } || missing+=(ffmpeg)
   # The sample film has texts in it.
   { has fc-match && fc-match -f '%{file}' 'DejaVu Sans:bold' | grep -q DejaVu; } || missing+=(fontconfig fonts-dejavu-core)
+  # Tests look at the HTML report in it.
+  has chromium || missing+=(chromium)
   has node || missing+=(nodejs)
   has npm || missing+=(npm)
   has git || missing+=(git)

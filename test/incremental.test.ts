@@ -37,7 +37,7 @@ test('a remux to another container runs none of the actions of decode', async ()
   const again = await rig.build([`run:${remux(film, rig.path('film.mkv'))}`]);
   assert.equal(again.status, 0, again.stderr);
   assert.ok(first.ran.includes('decode'));
-  assert.deepEqual(again.ran, ['segment_plan']);
+  assert.deepEqual(again.ran, ['render', 'segment_plan']); // The report tells the codecs and the length.
   assert.deepEqual(again.regenerated, []);
 });
 
@@ -64,7 +64,8 @@ test('a changed parameter of a merge runs that merge and what its output reaches
   rig.replace('profiles/default.yaml', 'min_shot_sec: 0.25', 'min_shot_sec: 0.3');
   const again = await rig.build([`run:${film}`]);
   assert.equal(again.status, 0, again.stderr);
-  assert.deepEqual(again.ran, ['cut_detection']); // The cuts are the same: nobody behind it runs.
+  // The cuts are the same: nobody behind it runs, but the report, which tells the parameter.
+  assert.deepEqual(again.ran, ['cut_detection', 'render']);
   assert.equal(segmentActions(again).ran, 0);
   assert.deepEqual(again.regenerated, []);
 });
@@ -75,7 +76,7 @@ test('another sampling of one component decodes for it alone', async () => {
   await rig.build([`run:${film}`]);
   rig.replace('profiles/default.yaml', 'fps: 1', 'fps: 2');
   const again = await rig.build([`run:${film}`]);
-  assert.deepEqual(again.ran, ['decode', 'shot_quality']);
+  assert.deepEqual(again.ran, ['decode', 'render', 'shot_quality']);
   assert.ok(
     again.ranActions
       .filter((action) => action.includes('//decode'))
@@ -112,7 +113,7 @@ test('an edit of a built-in rule, replaced by one of the workspace, runs it and 
     rig.read('rules/visual/video-pacing.ts').replace(/version: '(\d+)'/, "version: '$1.1'"),
   );
   const edited = await rig.build([`run:${film}`]);
-  assert.deepEqual(edited.ran, ['video_pacing']);
+  assert.deepEqual(edited.ran, ['render', 'video_pacing']); // The report tells the version.
   const after = rig.digests(edited);
   assert.notEqual(after['video_pacing/pacing.npz'], before['video_pacing/pacing.npz'], 'meta names the rule');
 });

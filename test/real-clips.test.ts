@@ -17,7 +17,12 @@ interface Expectation {
 
 const mute = { audio_decode: 'empty', loudness_extractor: 'empty', tempo_extractor: 'empty' };
 const soundless = { tempo_extractor: 'empty' }; // A track of silence has a loudness report, but no beat.
-const pictureless = { cut_detection: 'empty', shot_quality: 'empty', video_pacing: 'empty' };
+const pictureless = {
+  cut_detection: 'empty',
+  shot_quality: 'empty',
+  thumbnails: 'empty',
+  video_pacing: 'empty',
+};
 
 const clips: Readonly<Record<string, Expectation>> = {
   'friday.mp4': {},

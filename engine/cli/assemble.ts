@@ -1,24 +1,25 @@
 /** Brings graph, profile, rules and targets together into what `Build` is to do. */
 import { globSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Component, configHash, type LoadedRule } from '../core/component.ts';
+import { type Component, configHash } from '../core/component.ts';
 import type { Digest } from '../core/digest.ts';
-import { FlowError, type FlowErrorParts, toFlowError } from '../core/errors.ts';
+import { FlowError, toFlowError } from '../core/errors.ts';
 import type { ComponentNode, Reference } from '../core/graph.ts';
 import { runIdOf, videoIdOf } from '../core/identity.ts';
-import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { Plan, type Source } from '../core/plan.ts';
 import { isEnabled } from '../core/profile.ts';
-import { neededRules, resolveComponents } from '../core/resolve-components.ts';
 import { RealDisk } from '../io/disk.ts';
 import type { RunSpec } from '../run/run-progress.ts';
 import { RunRecord } from '../run/run-record.ts';
+import { badTarget, noSuch } from './bad-target.ts';
+import { chooseStage, faultOfStage } from './choose-stage.ts';
+import { loadComponents } from './load-components.ts';
 import type { Session } from './session.ts';
 import { type ComponentTarget, foldersOfGlob, type Targets, type VideoTarget } from './targets.ts';
 import { flowVersion } from './version.ts';
-import { makeFolder } from './workspace.ts';
-import { spotIn, toErrors } from './yaml-document.ts';
+import { makeFolder, type Workspace } from './workspace.ts';
+import { spotIn } from './yaml-document.ts';
 
 export interface AssembleInput {
   readonly session: Session;
@@ -54,9 +55,17 @@ export async function assemble(input: AssembleInput): Promise<Assembled> {
   return new Assembly(input).assemble();
 }
 
+/** Makes the folders that a build of the targets delivers into. @throws {FlowError} `config_invalid` */
+export function makeResultFolders(targets: Targets, { resultsFolder, outFolder }: Workspace): void {
+  if (targets.videos.length > 0) makeFolder(resultsFolder, resultsFix);
+  if (targets.components.length > 0) makeFolder(outFolder, outFix);
+}
+
+const resultsFix = 'Make it writable, or name another folder: --results, or "results" in flow.yaml.';
+const outFix = 'Make it writable, or set "out" in flow.yaml.';
+
 class Assembly {
   readonly #input: AssembleInput;
-  readonly #rules = new Map<string, LoadedRule>();
   readonly #resolved = new Map<string, readonly Component[]>();
   readonly #sourceFiles = new Set<string>();
   readonly #folders = new Set<string>();
@@ -71,10 +80,9 @@ class Assembly {
   }
 
   async assemble(): Promise<Assembled> {
-    const { targets, session } = this.#input;
+    const { targets } = this.#input;
     await this.#check();
     await this.#workspaceSpec();
-    if (targets.videos.length > 0) makeFolder(session.workspace.resultsFolder, resultsFix);
     for (const video of targets.videos) await this.#videoSpec(video);
     return {
       specs: this.#specs,
@@ -125,7 +133,7 @@ class Assembly {
   }
 
   #faultOfVideo({ name, component }: VideoTarget): FlowError | undefined {
-    if (component === undefined) return this.#faultOfStage();
+    if (component === undefined) return faultOfStage(this.#input.session, this.#input.stage);
     const where = `run:${name}//${component}`;
     const node = this.#nodeOf(component);
     if (node?.isPerRun) return this.#faultIfDisabled(where, component);
@@ -141,25 +149,12 @@ class Assembly {
     return badTarget(where, `the profile "${profile.name}" disables "${name}"`, fix);
   }
 
-  #faultOfStage(): FlowError | undefined {
-    const { session, stage: flag } = this.#input;
-    const { graph, profile, workspace } = session;
-    const stage = this.#stage;
-    const { settingsFile } = workspace;
-    const isWritten = flag === undefined && settingsFile !== undefined && workspace.stage !== 'baseline';
-    const spot = isWritten ? spotIn({ file: settingsFile, path: ['stage'] }) : { where: '--stage' };
-    if (!Object.hasOwn(graph.stages, stage)) return noSuch(spot, 'stage', stage, Object.keys(graph.stages));
-    if (graph.stages[stage]!.some((name) => isEnabled(profile, name))) return undefined;
-    const why = `the profile "${profile.name}" disables all components of the stage "${stage}"`;
-    return badTarget(spot, why, 'Enable some of them, or build another stage.');
-  }
-
   get #setting(): { stage: string; profile: string } {
     return { stage: this.#stage, profile: this.#input.session.profile.name };
   }
 
   get #stage(): string {
-    return this.#input.stage ?? this.#input.session.workspace.stage;
+    return chooseStage(this.#input.session, this.#input.stage);
   }
 
   #wantedOf({ component }: VideoTarget): readonly string[] {
@@ -180,19 +175,9 @@ class Assembly {
     const key = wanted.join(' ');
     const known = this.#resolved.get(key);
     if (known) return known;
-    const { graph, profile, registry } = this.#input.session;
-    const loaded = await registry.load(neededRules({ graph, profile, wanted }));
-    if ('issues' in loaded) throwAll(this.#toErrors(loaded.issues));
-    else for (const [name, rule] of loaded.rules) this.#rules.set(name, rule);
-    const resolved = resolveComponents({ graph, profile, rules: this.#rules, wanted });
-    if ('issues' in resolved) throw new AggregateError(this.#toErrors(resolved.issues));
-    this.#resolved.set(key, resolved.components);
-    return resolved.components;
-  }
-
-  #toErrors(issues: readonly Issue[]): FlowError[] {
-    const profiles = new Set(this.#input.session.profile.documents.map(({ file }) => file));
-    return toErrors(issues, (file) => (profiles.has(file) ? 'config_invalid' : 'graph_invalid'));
+    const components = await loadComponents(this.#input.session, wanted);
+    this.#resolved.set(key, components);
+    return components;
   }
 
   /** Of the workspace's targets, those whose files are there. */
@@ -209,15 +194,14 @@ class Assembly {
     }
     if (buildable.length === 0) return;
     const components = await this.#componentsOf(buildable);
-    const scope = { label: '', order: 0 };
+    const scope = { label: '', origin: '', order: 0 };
     const plan = new Plan({
       scope,
       components,
       sourceOf: (reference) => this.#sources.get(referenceKey(reference))!,
     });
     const folder = this.#input.session.workspace.outFolder;
-    makeFolder(folder, 'Make it writable, or set "out" in flow.yaml.');
-    const spec: RunSpec = { ...this.#setting, scope, plan, components, folder, record: undefined };
+    const spec: RunSpec = { ...this.#setting, scope, plan, components, kept: [], folder, record: undefined };
     const { targets } = this.#input;
     this.#specs.push(spec);
     this.#asked.set(
@@ -253,6 +237,7 @@ class Assembly {
     const source: Source = { files: [{ name: basename(video.path), path: video.path, digest }] };
     const scope = {
       label: `run:${video.name}${video.component === undefined ? '' : `//${video.component}`}`,
+      origin: video.path,
       order,
     };
     const plan = new Plan({
@@ -262,7 +247,7 @@ class Assembly {
         reference.type === 'video' ? source : this.#sources.get(referenceKey(reference))!,
     });
     const record = await this.#recordOf(video, digest, components);
-    return { ...this.#setting, scope, plan, components, folder: record.folder, record };
+    return { ...this.#setting, scope, plan, components, kept: [], folder: record.folder, record };
   }
 
   async #recordOf(video: VideoTarget, digest: Digest, components: readonly Component[]): Promise<RunRecord> {
@@ -352,21 +337,6 @@ class Assembly {
 
 function referenceKey(reference: Reference): string {
   return JSON.stringify(reference);
-}
-
-const resultsFix = 'Make it writable, or name another folder: --results, or "results" in flow.yaml.';
-
-type Spot = string | Pick<FlowErrorParts, 'where' | 'excerpt'>;
-
-function badTarget(spot: Spot, why: string, fix: string): FlowError {
-  const place = typeof spot === 'string' ? { where: spot } : spot;
-  const message = `Cannot build this target: ${why}.`;
-  return new FlowError({ code: 'config_invalid', blame: 'user', ...place, message, fix });
-}
-
-function noSuch(spot: Spot, what: string, name: string, known: readonly string[]): FlowError {
-  const fix = known.length > 0 ? suggestion(name, known) : 'Add one to graphs/*.yaml.';
-  return badTarget(spot, `no ${what} is called "${name}"`, fix);
 }
 
 function throwAll(errors: readonly FlowError[]): void {

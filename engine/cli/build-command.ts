@@ -1,94 +1,111 @@
 /** `flow build`: wires the parts, runs the build, and says what it came to. */
 import { join } from 'node:path';
 import { type FlowError, isUsage } from '../core/errors.ts';
+import { type Disk, RealDisk } from '../io/disk.ts';
 import { markRunning } from '../io/running-mark.ts';
 import { sweepSandboxes } from '../io/sandbox.ts';
-import { assemble } from './assemble.ts';
+import type { RunOutcome } from '../run/build.ts';
+import { makeResultFolders } from './assemble.ts';
 import { type BuildFlags, checkFlags } from './build-flags.ts';
-import { identifyPrograms } from './identify-programs.ts';
+import { type PreparedBuild, prepareBuild, sourcesOf } from './prepare-build.ts';
 import { tellRefused } from './refusals.ts';
 import { rememberBuild } from './remember-build.ts';
-import { runBuild } from './run-build.ts';
-import { openIndex, openSession } from './session.ts';
+import { type BuildOutput, runBuild } from './run-build.ts';
+import { openIndex, openSession, type Session } from './session.ts';
 import { pathsText, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
 import { parseTargets } from './targets.ts';
-import { openWorkspace } from './workspace.ts';
+import { Workbench } from './workbench.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+export interface BuildParts {
+  readonly session: Session;
+  readonly workbench: Workbench;
+}
+
+export interface BuildOptions {
+  /** Where runs and blobs are written; tests break it. */
+  readonly disk?: Disk;
+  /** Leaves out of the build what is not wanted. */
+  readonly narrow?: (prepared: PreparedBuild, parts: BuildParts) => Promise<PreparedBuild>;
+}
 
 /** @returns the exit status */
 export async function buildCommand(
   argv: readonly string[],
   words: readonly string[],
   flags: BuildFlags,
+  { disk = new RealDisk(), narrow }: BuildOptions = {},
 ): Promise<number> {
   const [startedMs, startedAtMs] = [performance.now(), Date.now()];
   const targets = parseTargets(words);
   checkFlags(flags, targets);
   const workspace = openWorkspace(flags);
-  sweepSandboxes();
-  using _mark = markRunning(workspace.stateFolder, [
-    join(workspace.cacheFolder, 'cas'),
-    workspace.resultsFolder,
-    workspace.outFolder,
-    workspace.stateFolder,
-  ]);
+  using _mark = markBuilding(workspace);
   using index = openIndex(workspace);
   const session = await openSession(workspace, index, flags.profile);
-  const { registry } = session;
-  const { platformId, videoId, runId, dataprocessorVersion } = flags;
-  const identity = {
-    platformId,
-    dataprocessorVersion,
-    ...(videoId !== undefined && { videoId }),
-    ...(runId !== undefined && { runId }),
-  };
-  const { stage } = flags;
-  const assembled = await assemble({ session, targets, stage, identity });
-  const programs = await identifyPrograms(assembled, index);
-  const { outcomes, counter } = await runBuild({
-    workspace,
-    index,
-    assembled,
-    programs: programs.identities,
-    words,
-    flags,
-    startedMs,
-  });
+  await using workbench = new Workbench(workspace, { disk, jobs: flags.jobs });
+  const whole = await prepareBuild(session, targets, flags);
+  const prepared = narrow ? await narrow(whole, { session, workbench }) : whole;
+  const { assembled } = prepared;
+  makeResultFolders(targets, workspace);
+  const built = await runBuild({ session, workbench, prepared, words, flags, startedMs });
+  const { outcomes, counter, stateFiles } = built;
   const summary = summarise(outcomes, assembled, counter, performance.now() - startedMs);
   tellRefused(assembled);
+  if (flags.explain) await explainBuild(built, session, workbench);
   tell(summary, flags);
-  const isEventful = flags.events !== undefined; // Events are wanted anew each time.
-  if (!isEventful && summary.runs.every((run) => run.status === 'success')) {
-    const files = [
-      ...session.files,
-      ...registry.sources,
-      ...assembled.sourceFiles,
-      ...targets.lists,
-      ...programs.files,
-    ];
-    const folders = [
-      ...session.folders,
-      ...registry.folders,
-      ...assembled.folders,
-      ...targets.folders,
-      ...programs.shadows,
-    ];
+  const isEventful = (flags.events ?? flags.trace) !== undefined; // Events are wanted anew each time.
+  if (!isEventful && !narrow && summary.runs.every((run) => run.status === 'success')) {
     const message = upToDateText(summary, flags);
-    await rememberBuild({
-      workspace,
-      index,
-      outcomes,
-      startedAtMs,
-      argv,
-      files,
-      folders,
-      message,
-    });
+    await remember(session, prepared, { outcomes, stateFiles, startedAtMs, argv, message });
   }
   index.flush();
   return exitStatus(
     summary,
     assembled.refused.map(({ error }) => error),
   );
+}
+
+/** Sweeps up after builds that were killed, and says that one is running until it is disposed of. */
+export function markBuilding(workspace: Workspace): Disposable {
+  sweepSandboxes();
+  return markRunning(workspace.stateFolder, [
+    join(workspace.cacheFolder, 'cas'),
+    workspace.resultsFolder,
+    workspace.runStatesFolder,
+    workspace.outFolder,
+    workspace.stateFolder,
+  ]);
+}
+
+interface Finished {
+  readonly outcomes: readonly RunOutcome[];
+  readonly stateFiles: readonly string[];
+  readonly startedAtMs: number;
+  readonly argv: readonly string[];
+  readonly message: string;
+}
+
+async function remember(session: Session, prepared: PreparedBuild, finished: Finished): Promise<void> {
+  const { workspace, index } = session;
+  await rememberBuild({ workspace, index, ...finished, ...sourcesOf(session, prepared) });
+}
+
+/** Says of everything that ran why it did. */
+async function explainBuild(
+  { outcomes, present }: BuildOutput,
+  session: Session,
+  workbench: Workbench,
+): Promise<void> {
+  const { explainerOf } = await import('./explain/foresee-build.ts');
+  const { explanationText } = await import('./explain/explanation-text.ts');
+  const explainer = explainerOf(present, workbench);
+  for (const { spec, ran } of outcomes)
+    for (const [component, nodes] of Map.groupBy(ran, (node) => node.component.name)) {
+      const explanations = nodes.map((node) => explainer.explain(node));
+      const lines = explanationText(explanations, session);
+      process.stderr.write(`${spec.scope.label}//${component}\n${lines.join('\n')}\n`);
+    }
 }
 
 function tell(summary: Summary, flags: BuildFlags): void {

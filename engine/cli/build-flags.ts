@@ -7,10 +7,15 @@ export interface BuildFlags {
   readonly stage?: string;
   readonly profile?: string;
   readonly results?: string;
+  readonly state?: string;
   readonly cacheDir?: string;
   readonly jobs?: number;
+  readonly keepGoing?: boolean;
+  readonly dryRun?: boolean;
+  readonly explain?: boolean;
   readonly json?: boolean;
   readonly events?: string;
+  readonly trace?: string;
   readonly plain?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -37,6 +42,10 @@ export function checkFlags(flags: BuildFlags, { videos }: Targets): void {
   if (flags.json && flags.events === '-') {
     const message = 'Cannot print both the summary of --json and the events to standard output.';
     wrong.push(wrongFlag('--events', message, 'Write the events to a file: --events FILE.'));
+  }
+  if (flags.trace !== undefined && ['-', flags.events].includes(flags.trace)) {
+    const message = 'Cannot write the trace there: it takes a file of its own.';
+    wrong.push(wrongFlag('--trace', message, 'Name a file: --trace trace.json.'));
   }
   if (wrong.length > 0) throw new AggregateError(wrong);
 }

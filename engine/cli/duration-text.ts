@@ -9,6 +9,16 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
 }
 
+/** '12 s', '2 min 05 s': for times that change while they are read. */
+export function wholeSecondsText(ms: number): string {
+  return ms < 59_500 ? `${Math.round(ms / 1000)} s` : durationText(ms);
+}
+
+/** '2026-11-21 09:08:20', in the time zone of this machine. @param atMs milliseconds since 1970 */
+export function timeText(atMs: number): string {
+  return new Date(atMs).toLocaleString('sv-SE'); // Sweden writes the date in the order of ISO 8601.
+}
+
 /** '812 B', '3.4 KiB', '120 MiB'. */
 export function sizeText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -1,8 +1,10 @@
 /** `--events`: every event as a line of JSON. */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { FlowError, fileReason } from '../core/errors.ts';
+import { closeSync, writeSync } from 'node:fs';
 import type { Listener } from '../core/events.ts';
+import { openOutput } from './open-output.ts';
 import { warnAside } from './warn-aside.ts';
+
+const fix = 'Name a file that can be written, or "-" for standard output.';
 
 export class EventFile {
   readonly #descriptor: number;
@@ -15,7 +17,9 @@ export class EventFile {
    */
   constructor(path: string) {
     this.#isOwn = path !== '-';
-    this.#descriptor = this.#isOwn ? openEvents(path) : process.stdout.fd;
+    this.#descriptor = this.#isOwn
+      ? openOutput(path, { flag: '--events', what: 'events', fix })
+      : process.stdout.fd;
   }
 
   /** Writes until that fails, which is told, and is no reason to stop a build. */
@@ -33,20 +37,5 @@ export class EventFile {
 
   close(): void {
     if (this.#isOwn) closeSync(this.#descriptor);
-  }
-}
-
-function openEvents(path: string): number {
-  try {
-    return openSync(path, 'w');
-  } catch (cause) {
-    throw new FlowError({
-      code: 'config_invalid',
-      blame: 'user',
-      where: '--events',
-      message: `Cannot write events to "${path}": ${fileReason(cause as NodeJS.ErrnoException)}.`,
-      fix: 'Name a file that can be written, or "-" for standard output.',
-      cause,
-    });
   }
 }

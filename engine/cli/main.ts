@@ -3,14 +3,41 @@ import { Command, CommanderError } from 'commander';
 import { FlowError, isUsage } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { declareBuild } from './commands/build.ts';
+import { declareDiff } from './commands/diff.ts';
+import { declareDoctor } from './commands/doctor.ts';
+import { declareGraph } from './commands/graph.ts';
+import { declareHeal } from './commands/heal.ts';
 import { declareInit } from './commands/init.ts';
+import { declareInspect } from './commands/inspect.ts';
+import { declareLineage } from './commands/lineage.ts';
+import { declarePlan } from './commands/plan.ts';
+import { declareQuery } from './commands/query.ts';
+import { declareRuns } from './commands/runs.ts';
+import { declareShow } from './commands/show.ts';
+import { declareValidate } from './commands/validate.ts';
+import { declareWhy } from './commands/why.ts';
 import { errorsIn, errorText } from './error-text.ts';
 import { ignoreClosedPipe } from './ignore-closed-pipe.ts';
 import { summariseFailure } from './summary.ts';
 import { flowVersion } from './version.ts';
 
 /** Each command declares itself, and loads what it does only when it is asked for: `flow --help` starts at once. */
-const declarations = [declareBuild, declareInit];
+const declarations = [
+  declareBuild,
+  declarePlan,
+  declareWhy,
+  declareHeal,
+  declareInit,
+  declareDoctor,
+  declareLineage,
+  declareRuns,
+  declareShow,
+  declareValidate,
+  declareInspect,
+  declareDiff,
+  declareGraph,
+  declareQuery,
+];
 
 /** Runs the command line and sets the exit status: 0, 1, 2 or 130. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -40,7 +67,8 @@ function cutOff(): FlowError {
   });
 }
 
-function commands(argv: readonly string[]): Command {
+/** The whole command line, declared. @param argv as it was given */
+export function commands(argv: readonly string[]): Command {
   const program = new Command('flow')
     .description('Builds video-ML features: runs what a change can affect, reuses the rest.')
     .version(flowVersion)

@@ -11,6 +11,8 @@ export interface BuildMemory {
   readonly workspace: Workspace;
   readonly index: FileIndex;
   readonly outcomes: readonly RunOutcome[];
+  /** Where the states of the runs are. */
+  readonly stateFiles: readonly string[];
   /** When the build began to read; milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly argv: readonly string[];
@@ -21,11 +23,13 @@ export interface BuildMemory {
 
 /** Notes that all is done, if what was read cannot have changed meanwhile and what was written is in place. */
 export async function rememberBuild(memory: BuildMemory): Promise<void> {
-  const { workspace, index, outcomes, argv, message } = memory;
+  const { workspace, index, outcomes, stateFiles, argv, message } = memory;
   const sources = sourceStates(memory);
   if (!sources) return;
-  for (const { spec } of outcomes) if (spec.record) await index.digestOf(spec.record.manifestPath);
-  const outputs = await index.settle(new Set(outcomes.flatMap((outcome) => outcome.files)));
+  const manifests = outcomes.flatMap(({ spec }) => spec.record?.manifestPath ?? []);
+  for (const path of [...manifests, ...stateFiles])
+    if (!(await index.digestOf(path).catch(() => undefined))) return; // It could not be written.
+  const outputs = await index.settle(new Set([...outcomes.flatMap(({ files }) => files), ...stateFiles]));
   if (!outputs) return;
   const files = Object.fromEntries([...sources, ...outputs]);
   // What cannot be written down is found out again by the next build.

@@ -10,7 +10,7 @@ import { FlowError, toFlowError } from '../core/errors.ts';
 import type { ComponentNode } from '../core/graph.ts';
 import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
-import { bundleRule } from '../io/bundler.ts';
+import { type BundleParts, bundleRule } from '../io/bundler.ts';
 import { sealText, unsealText } from '../io/checked-text.ts';
 import { RealDisk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
@@ -33,7 +33,7 @@ export class RuleRegistry {
   readonly #index: FileIndex;
   readonly #memoPath: string;
   readonly #memo: Memo;
-  readonly #sources = new Set<string>();
+  readonly #sources = new Map<string, readonly string[]>();
   #isChanged = false;
 
   constructor(workspace: Workspace, index: FileIndex) {
@@ -45,7 +45,12 @@ export class RuleRegistry {
 
   /** The source files of all rules loaded so far. */
   get sources(): ReadonlySet<string> {
-    return this.#sources;
+    return new Set([...this.#sources.values()].flat());
+  }
+
+  /** The source files of one rule that has been loaded. */
+  sourcesOf(rule: string): readonly string[] {
+    return this.#sources.get(rule) ?? [];
   }
 
   /** Folders in which a new file could stand for another rule. */
@@ -74,7 +79,7 @@ export class RuleRegistry {
         continue;
       }
       try {
-        rules.set(node.rule, await this.#load(path));
+        rules.set(node.rule, await this.#load(node.rule, path));
       } catch (thrown) {
         broken.set(node.rule, placed(thrown, path));
       }
@@ -111,9 +116,12 @@ export class RuleRegistry {
     };
   }
 
-  async #load(path: string): Promise<LoadedRule> {
+  async #load(name: string, path: string): Promise<LoadedRule> {
     const remembered = (await this.#recall(path)) ?? (await this.#bundle(path));
-    for (const [source] of remembered.sources) this.#sources.add(source);
+    this.#sources.set(
+      name,
+      remembered.sources.map(([source]) => source),
+    );
     const bundle: BundleRef = {
       bundlePath: this.#bundlePath(remembered.digest),
       codeDigest: remembered.codeDigest,
@@ -124,6 +132,19 @@ export class RuleRegistry {
 
   #bundlePath(digest: Digest): string {
     return join(this.#workspace.stateFolder, 'bundles', `${hexOf(digest)}.mjs`);
+  }
+
+  #partsPath(digest: Digest): string {
+    return join(this.#workspace.stateFolder, 'bundles', `${hexOf(digest)}.json`);
+  }
+
+  /** What the bundle of that digest was made of, if it was ever made in this workspace. */
+  partsOf(digest: Digest): BundleParts | undefined {
+    try {
+      return JSON.parse(readFileSync(this.#partsPath(digest), 'utf8')) as BundleParts; // What `#bundle` wrote.
+    } catch {
+      return undefined; // Never made here, or cleaned away: the digest is all that can be told.
+    }
   }
 
   async #recall(path: string): Promise<Remembered | undefined> {
@@ -139,10 +160,11 @@ export class RuleRegistry {
 
   async #bundle(path: string): Promise<Remembered> {
     const startedAtMs = Date.now();
-    const { code, digest, sources } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts'));
+    const { code, digest, sources, parts } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts'));
     const bundlePath = this.#bundlePath(digest);
     mkdirSync(dirname(bundlePath), { recursive: true });
     await writeAtomically(new RealDisk(), bundlePath, code);
+    await writeAtomically(new RealDisk(), this.#partsPath(digest), JSON.stringify(parts));
     const digests: [string, Digest][] = [];
     for (const source of sources) digests.push([source, await this.#index.digestOf(source)]);
     const remembered: Remembered = { digest, codeDigest: digestOf(code), sources: digests };

@@ -1,108 +1,134 @@
-/** Picks the stores, workers and listeners of a build, and runs it. */
-import { availableParallelism, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { LocalBlobStore } from '../../cache/local-blob-store.ts';
-import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
-import { SqliteLeases } from '../../cache/sqlite-leases.ts';
-import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
+/** Runs a build: gives it its listeners, and minds interrupts. */
+import { hostname } from 'node:os';
 import { EventStream } from '../core/events.ts';
-import { RealDisk } from '../io/disk.ts';
-import type { FileIndex } from '../io/file-index.ts';
-import { WorkerPool } from '../io/pool.ts';
+import type { Present } from '../core/explain.ts';
+import { processIdentity } from '../io/process-identity.ts';
 import { realWorld } from '../io/real-world.ts';
-import { noteLetGo } from '../io/shared-memory.ts';
 import { Build, type RunOutcome } from '../run/build.ts';
-import type { Assembled } from './assemble.ts';
+import { RunJournal } from '../run/run-journal.ts';
 import type { BuildFlags } from './build-flags.ts';
-import { EventFile } from './event-file.ts';
+import { openOutputs } from './event-outputs.ts';
 import { PlainReporter } from './plain-reporter.ts';
+import type { PreparedBuild } from './prepare-build.ts';
+import { type Reporter, wantsView } from './reporter.ts';
+import type { Session } from './session.ts';
 import { ActionCounter } from './summary.ts';
-import type { Workspace } from './workspace.ts';
-
-const heapMiB = 2048;
-const mostHeldBytes = 256 * 2 ** 20;
-const memoryShare = 0.7;
+import { LiveReporter } from './terminal/live-reporter.ts';
+import { flowVersion } from './version.ts';
+import type { Workbench } from './workbench.ts';
 
 export interface BuildInput {
-  readonly workspace: Workspace;
-  readonly index: FileIndex;
-  readonly assembled: Assembled;
-  readonly programs: ReadonlyMap<string, string>;
+  readonly session: Session;
+  readonly workbench: Workbench;
+  readonly prepared: PreparedBuild;
   readonly words: readonly string[];
   readonly flags: BuildFlags;
   readonly startedMs: number;
 }
 
-export async function runBuild(
-  input: BuildInput,
-): Promise<{ outcomes: RunOutcome[]; counter: ActionCounter }> {
-  const { workspace, index, assembled, programs, words, flags, startedMs } = input;
-  const jobs = flags.jobs ?? workspace.jobs ?? availableParallelism();
+export interface BuildOutput {
+  readonly outcomes: readonly RunOutcome[];
+  readonly counter: ActionCounter;
+  /** What is known of the build's actions. */
+  readonly present: Present;
+  /** Where the states of the runs were written. */
+  readonly stateFiles: readonly string[];
+}
+
+export async function runBuild(input: BuildInput): Promise<BuildOutput> {
+  const { workbench, prepared, words, flags, startedMs } = input;
+  const { jobs } = workbench;
   const events = new EventStream(Date.now);
   const counter = new ActionCounter();
-  const reporter = reporterOf(assembled, flags);
-  const eventFile = flags.events === undefined ? undefined : new EventFile(flags.events);
+  const outputs = await openOutputs(flags); // Before the reporter takes the terminal: a file may be refused.
+  const reporter = reporterOf(prepared, flags);
   events.listen((event) => counter.listen(event));
   events.listen((event) => reporter.listen(event));
-  if (eventFile) events.listen(eventFile.listen);
-  const warn = (message: string): void => events.emit({ type: 'warning', message });
-  const disk = new RealDisk();
-  const files = new LocalBlobStore(disk, workspace.cacheFolder);
-  const blobs = new VerifyingBlobStore(files, (digest) =>
-    warn(`The cached artifact ${digest} was damaged; it will be made again.`),
-  );
-  const actions = new SqliteActionCache(join(workspace.cacheFolder, 'actions.db'), warn);
-  const leases = new SqliteLeases(join(workspace.cacheFolder, 'leases.db'), warn);
-  const pool = new WorkerPool({ threads: jobs, heapMiB });
-  const memoryMiB = (totalmem() * memoryShare) / 2 ** 20;
-  const build = new Build(
-    {
-      place: { disk, index, files, blobs },
-      actions,
-      leases,
-      pool,
-      world: realWorld(),
-      events,
-      programs,
-      capacity: { cores: jobs, memoryMiB },
-      heldBytes: Math.min(mostHeldBytes, totalmem() / 16),
-      onLetGo: noteLetGo,
-    },
-    assembled.specs,
-  );
-  const stopListening = stopOnSignals(build);
+  for (const output of outputs) events.listen(output.listen);
+  workbench.onWarning((message) => events.emit({ type: 'warning', message }));
+  const journals = journalsOf(input);
+  for (const journal of journals) events.listen(journal.listen);
+  const build = newBuild(input, events);
+  const stopListening = stopOnSignals(build, reporter);
   events.emit({ type: 'build_started', targets: words, jobs });
   try {
     const outcomes = await build.run();
     const isCancelled = outcomes.some((run) => run.status === 'cancelled');
-    const isFailed = assembled.refused.length > 0 || outcomes.some((run) => run.status === 'error');
+    const isFailed = prepared.assembled.refused.length > 0 || outcomes.some((run) => run.status === 'error');
     const status = isCancelled ? 'cancelled' : isFailed ? 'error' : 'success';
+    for (const journal of journals) await journal.close();
     events.emit({ type: 'build_finished', status, durationMs: performance.now() - startedMs });
-    return { outcomes, counter };
+    return { outcomes, counter, present: build.present, stateFiles: journals.flatMap(({ files }) => files) };
   } finally {
     stopListening();
-    eventFile?.close();
-    await pool.close();
-    actions.close();
-    leases.close();
+    reporter.close();
+    for (const output of outputs) await output.close();
   }
 }
 
-function reporterOf({ specs }: Assembled, flags: BuildFlags): PlainReporter {
-  return new PlainReporter(process.stderr, {
-    runs: specs.map((spec) => spec.scope.label),
-    components: specs.flatMap((spec) => spec.components.map((component) => component.name)),
-    isPlain: flags.plain ?? false,
-    isQuiet: flags.quiet ?? false,
-  });
+function newBuild({ session, workbench, prepared, flags }: BuildInput, events: EventStream): Build {
+  const { disk, files, blobs, actions, leases, history, pool, capacity, shelf } = workbench;
+  const setting = {
+    place: { disk, index: session.index, files, blobs },
+    actions,
+    leases,
+    history,
+    pool,
+    world: realWorld(),
+    events,
+    programs: prepared.programs.identities,
+    capacity,
+    shelf,
+    keepsGoing: flags.keepGoing ?? false,
+  };
+  return new Build(setting, prepared.assembled.specs);
 }
 
-function stopOnSignals(build: Build): () => void {
+/** One for each run; the workspace's targets have no state. */
+function journalsOf({ session, workbench, prepared }: BuildInput): RunJournal[] {
+  const build = `${Date.now().toString(36)}-${process.pid}`;
+  let hasWarned = false;
+  const onTrouble = (error: Error): void => {
+    if (hasWarned) return;
+    hasWarned = true;
+    workbench.warn(
+      `Cannot write the state of a run: ${error.message}. The build goes on; its state will lack what comes now.`,
+    );
+  };
+  return prepared.assembled.specs.flatMap(({ record, scope }) =>
+    record
+      ? new RunJournal({
+          disk: workbench.disk,
+          statesFolder: session.workspace.runStatesFolder,
+          name: record.name,
+          run: scope.label,
+          build,
+          process: processIdentity(),
+          host: hostname(),
+          flowVersion,
+          onTrouble,
+        })
+      : [],
+  );
+}
+
+function reporterOf({ assembled: { specs } }: PreparedBuild, flags: BuildFlags): Reporter {
+  const stream = process.stderr;
+  const names = {
+    runs: specs.map((spec) => spec.scope.label),
+    components: specs.flatMap((spec) => spec.components.map((component) => component.name)),
+  };
+  return wantsView(stream, flags, process.env)
+    ? new LiveReporter(stream, names, { expectedMs: () => undefined })
+    : new PlainReporter(stream, names, { isQuiet: flags.quiet ?? false });
+}
+
+function stopOnSignals(build: Build, reporter: Reporter): () => void {
   let count = 0;
   const onSignal = (): void => {
     count += 1;
     if (count === 1) {
-      process.stderr.write('\nStopping: what runs is finished first. Interrupt again to stop now.\n');
+      reporter.stopping();
       build.stop();
     } else build.abort();
   };

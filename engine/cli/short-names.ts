@@ -16,7 +16,7 @@ export function shortNames(labels: readonly string[]): Map<string, string> {
       return [label, isShared ? paths.get(path)! + component : paths.get(path)!] as const;
     }),
   );
-  const cut = new Map([...names].map(([label, name]) => [label, cutMiddle(name)]));
+  const cut = new Map([...names].map(([label, name]) => [label, cutMiddle(name, longest)]));
   return new Set(cut.values()).size === cut.size ? cut : names;
 }
 
@@ -40,12 +40,14 @@ function shortPaths(paths: readonly string[]): Map<string, string> {
   return new Map();
 }
 
-function oneLine(name: string): string {
+/** A text that stays in its line and cannot move the cursor. */
+export function oneLine(name: string): string {
   return printable(name).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
 
-function cutMiddle(name: string): string {
-  if (name.length <= longest) return name;
-  const half = (longest - 1) / 2;
+/** @param most how many characters the name may have; 3 or more */
+export function cutMiddle(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const half = (most - 1) / 2;
   return `${name.slice(0, Math.ceil(half))}…${name.slice(-Math.floor(half))}`;
 }

@@ -5,9 +5,11 @@ import type { ComponentStatus, RunStatus, TimedEvent } from '../core/events.ts';
 import type { RunOutcome } from '../run/build.ts';
 import type { Tally } from '../run/tally.ts';
 import type { AskedOutput, Assembled } from './assemble.ts';
+import { BuildAnalysis, type Timing } from './build-analysis.ts';
 import { counted, durationText, sizeText } from './duration-text.ts';
 import { type ErrorDocument, errorDocument } from './error-text.ts';
 import { shortNames } from './short-names.ts';
+import { timingLines } from './timing-lines.ts';
 import { shown } from './yaml-document.ts';
 
 /** What `--json` prints; the only document on standard output, also when nothing could be built. */
@@ -15,6 +17,8 @@ export interface Summary {
   readonly status: 'success' | 'error' | 'cancelled' | 'up_to_date';
   readonly duration_ms: number;
   readonly actions: { readonly executed: number; readonly cached: number; readonly regenerated: number };
+  /** Where the time of what ran went; absent where nothing could be built, or nothing had to be. */
+  readonly timing?: Timing;
   readonly runs: readonly RunSummary[];
   /** Every error of the build, those of optional components included. */
   readonly errors: readonly ErrorDocument[];
@@ -36,6 +40,8 @@ export interface RunSummary {
     readonly error_code?: string;
     readonly reason?: string;
   }[];
+  /** The page that a person looks at; absent if the run delivered none. */
+  readonly report?: string;
   /** The outputs that the target named, with their files; none where the component gave none. */
   readonly outputs: readonly {
     readonly component: string;
@@ -44,13 +50,15 @@ export interface RunSummary {
   }[];
 }
 
-/** Counts actions as they happen. */
+/** Counts actions as they happen, and notes their times. */
 export class ActionCounter {
+  readonly analysis = new BuildAnalysis();
   executed = 0;
   cached = 0;
   regenerated = 0;
 
   listen(event: TimedEvent): void {
+    this.analysis.listen(event);
     if (event.type === 'action_cached') this.cached += 1;
     if (event.type !== 'action_finished') return;
     if (event.reason === 'new') this.executed += 1;
@@ -75,6 +83,7 @@ export function summarise(
     status: isCancelled ? 'cancelled' : isFailed ? 'error' : 'success',
     duration_ms: Math.round(durationMs),
     actions: { executed, cached, regenerated },
+    timing: counter.analysis.result(),
     runs,
     errors: [
       ...outcomes.flatMap(errorsOf),
@@ -114,12 +123,19 @@ function summariseRun({ spec, status, tallies }: RunOutcome, asked: readonly Ask
       ...(tally.error && { error_code: tally.error.code }),
       ...(tally.reason !== undefined && { reason: tally.reason }),
     })),
+    ...reportOf(spec.folder, tallies),
     outputs: asked.map(({ component, output }) => ({
       component,
       output,
       path: pathOf(spec.folder, tallies, { component, output }),
     })),
   };
+}
+
+function reportOf(folder: string, tallies: readonly Tally[]): { report?: string } {
+  const outputs = tallies.flatMap((tally) => tally.outputs);
+  const report = outputs.find(({ name, path }) => name === 'report' && path.endsWith('.html'));
+  return report ? { report: join(folder, report.path) } : {};
 }
 
 function pathOf(
@@ -146,7 +162,7 @@ function summariseRefused({ name, error }: Assembled['refused'][number]): RunSum
 const mostRunsShown = 20;
 
 /** The last lines of a build. */
-export function summaryText({ status, duration_ms, actions, runs }: Summary): string {
+export function summaryText({ status, duration_ms, actions, timing, runs }: Summary): string {
   const { executed, cached, regenerated } = actions;
   const again = regenerated > 0 ? `, ${regenerated} made again for their bytes` : '';
   const bytes = runs.flatMap((run) => run.components).reduce((sum, component) => sum + component.bytes, 0);
@@ -159,7 +175,8 @@ export function summaryText({ status, duration_ms, actions, runs }: Summary): st
     const verb = partial === 1 ? 'is' : 'are';
     lines.push(`${partial} of ${counted(runs.length, 'run')} ${verb} partial: optional components failed`);
   }
-  return `${[...lines, ...runLines(runs)].join('\n')}\n`;
+  const names = shortNames(runs.map((run) => run.target));
+  return `${[...lines, ...(timing ? timingLines(timing, names) : []), ...runLines(runs)].join('\n')}\n`;
 }
 
 /** All that a quiet build prints: the paths that its targets ask for, for `$(flow build -q run:VIDEO//NAME:OUTPUT)`. */
@@ -208,8 +225,9 @@ function runLines(runs: readonly RunSummary[]): string[] {
   return lines;
 }
 
-function placesOf({ error, manifest, outputs }: RunSummary): string[] {
+function placesOf({ error, manifest, report, outputs }: RunSummary): string[] {
   if (error) return [error.code];
   const named = outputs.flatMap(({ path }) => (path === null ? [] : [shown(path)]));
-  return named.length > 0 || manifest === null ? named : [shown(manifest)];
+  if (named.length > 0 || manifest === null) return named;
+  return [manifest, ...(report === undefined ? [] : [report])].map(shown);
 }

@@ -78,14 +78,17 @@ function contentOf(node: ActionNode, binding: Binding, facts: KeyFacts): unknown
         : files[0]!.digest;
     }
     case 'artifact':
-    case 'halo':
-      return facts.resultOf(binding.node)?.outputs[binding.output]?.content ?? null;
+    case 'halo': {
+      const made = facts.resultOf(binding.node)?.outputs[binding.output];
+      return (binding.spec.readsMeta ? made?.digest : made?.content) ?? null;
+    }
     default:
       throw new TypeError(`unknown binding ${binding satisfies never}`);
   }
 }
 
-function contentsOf(result: ActionResult): [string, Digest][] {
+/** What a part gave, as the key of the merge lists it. */
+export function contentsOf(result: ActionResult): [string, Digest][] {
   return Object.keys(result.outputs)
     .sort()
     .map((name) => [name, result.outputs[name]!.content]);

@@ -39,6 +39,8 @@ function faultOfInputs(inputs: Rule['inputs']): string | undefined {
     const fault = faultOfName(name);
     if (fault !== undefined) return `its input "${name}" is named wrongly: ${fault}`;
     if (!isKind((spec as Partial<InputSpec> | null)?.kind)) return `its input "${name}" is no input(…)`;
+    if (spec.readsMeta && (spec.kind.format !== 'npz' || spec.kind.isEphemeral || spec.haloFrames > 0))
+      return `its input "${name}" reads a meta, which only lasting arrays without a halo have`;
   }
   return undefined;
 }

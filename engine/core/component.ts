@@ -34,6 +34,8 @@ export interface Component {
   readonly isRequired: boolean;
   readonly resources: Resources;
   readonly retries: number;
+  /** How long beyond its rule's own limit it waits for another process that makes what it needs; seconds. */
+  readonly graceSec: number;
   readonly isPerRun: boolean;
   readonly rank: number;
   /** The component whose output of kind `segments` divides this one, where its rule has scope `segment`. */

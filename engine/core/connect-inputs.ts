@@ -27,7 +27,11 @@ export function openInputs(node: ComponentNode, setting: ConnectSetting): Compon
       const message = `Cannot connect input "${name}" of "${node.name}": ${fault}.`;
       setting.issues.push(inputIssue(node, name, { isKey: true, message, fix: 'Rename it.' }));
     }
-    return { name, spec: { kind, phase: 'run', isOptional: false, haloFrames: 0 }, reference };
+    return {
+      name,
+      spec: { kind, phase: 'run', isOptional: false, haloFrames: 0, readsMeta: false },
+      reference,
+    };
   });
 }
 

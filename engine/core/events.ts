@@ -20,6 +20,15 @@ export interface ActionRef {
   readonly frames?: number;
 }
 
+/** Who performed an action, and when: measured by the thread itself, so that waiting for it is no part of it. */
+export interface Performed {
+  /** The thread; 0 is the engine's own. */
+  readonly worker: number;
+  /** Milliseconds since 1970, with their fraction. Actions that are performed together share their time out in turn. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+}
+
 /** Why an action runs: for the first time, or because the bytes that it gave are wanted again. */
 export type ActionReason = 'new' | 'regenerate';
 
@@ -48,7 +57,13 @@ export type FlowEvent =
       readonly profile: string;
       readonly components: readonly StartedComponent[];
     }
-  | { readonly type: 'actions_planned'; readonly run: string; readonly count: number }
+  | {
+      readonly type: 'actions_planned';
+      readonly run: string;
+      readonly count: number;
+      /** How many of them are of which component. */
+      readonly components: Readonly<Record<string, number>>;
+    }
   | ({
       readonly type: 'action_cached';
       readonly key: Digest;
@@ -69,19 +84,19 @@ export type FlowEvent =
       readonly key: Digest;
       readonly reason: ActionReason;
       readonly status: 'success' | 'empty';
-      readonly durationMs: number;
       readonly bytes: number;
-      /** The thread that performed it; 0 is the engine's own. */
-      readonly worker: number;
       readonly warnings: readonly string[];
-    } & ActionRef)
+    } & Performed &
+      ActionRef)
   | ({
       readonly type: 'action_retried';
       readonly attempt: number;
       readonly delayMs: number;
       readonly error: ErrorRecord;
-    } & ActionRef)
-  | ({ readonly type: 'action_failed'; readonly error: ErrorRecord } & ActionRef)
+    } & Partial<Performed> &
+      ActionRef)
+  /** Who performed it is not known where no thread has answered: it never ran, or its thread was lost or ended. */
+  | ({ readonly type: 'action_failed'; readonly error: ErrorRecord } & Partial<Performed> & ActionRef)
   | {
       readonly type: 'component_finished';
       readonly run: string;

@@ -26,11 +26,16 @@ export interface NdArray<D extends Dtype = Dtype> {
  * @throws {RangeError} if the count of elements does not fit the shape
  */
 export function array<D extends Dtype>(dtype: D, data: DtypeData[D], shape: readonly number[]): NdArray<D> {
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   if (count !== data.length) {
     throw new RangeError(`an array of shape [${shape.join(', ')}] has ${count} elements, not ${data.length}`);
   }
   return { dtype, shape, data };
+}
+
+/** How many elements a shape holds; a scalar has one. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** A one-dimensional array. */

@@ -7,14 +7,13 @@
  * Formats: PKWARE APPNOTE 6.3; "A simple file format for NumPy arrays" (NEP 1).
  */
 import { crc32 } from 'node:zlib';
-import { constructors, type Dtype, type NdArray } from './nd-array.ts';
+import { constructors, type Dtype, elementCount, type NdArray } from './nd-array.ts';
+import { parseNpy } from './npy-header.ts';
+import { centralHeaderLength, endRecordLength, localHeaderLength, zipMembers } from './zip-members.ts';
 
 export type NpzArrays = Readonly<Record<string, NdArray>>;
 
 const alignment = 64;
-const localHeaderLength = 30;
-const centralHeaderLength = 46;
-const endRecordLength = 22;
 const zipDate = 0x0021; // 1980-01-01, the earliest that zip can say.
 const alignExtraId = 0xd935; // The extra field of Android's zipalign: padding with a declared purpose.
 const alignExtraMinimum = 6;
@@ -172,62 +171,27 @@ function toUtf32(strings: readonly string[]): { descr: string; data: Uint8Array 
  * @throws {TypeError} if the bytes are not such a file
  */
 export function readNpz(bytes: Uint8Array): Record<string, NdArray> {
-  // A Buffer's own `slice` makes no copy, on which the alignment of the arrays depends.
-  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const arrays: Record<string, NdArray> = {};
-  for (const { name, start, size } of directory(file, view)) {
-    arrays[name.replace(/\.npy$/, '')] = fromNpy(file.subarray(start, start + size), name);
+  for (const { name, data, isDeflated } of zipMembers(bytes)) {
+    if (isDeflated) throw new TypeError(`${name} is compressed`);
+    arrays[name.replace(/\.npy$/, '')] = fromNpy(data, name);
   }
   return arrays;
 }
 
-interface Entry {
-  readonly name: string;
-  readonly start: number;
-  readonly size: number;
-}
-
-function directory(file: Uint8Array, view: DataView): Entry[] {
-  const end = file.length - endRecordLength;
-  if (end < 0 || view.getUint32(end, true) !== 0x06054b50) throw new TypeError('not a zip archive');
-  const count = view.getUint16(end + 10, true);
-  let at = view.getUint32(end + 16, true);
-  const entries: Entry[] = [];
-  for (let index = 0; index < count; index += 1) {
-    if (at + centralHeaderLength > end || view.getUint32(at, true) !== 0x02014b50)
-      throw new TypeError('broken zip directory');
-    const nameLength = view.getUint16(at + 28, true);
-    entries.push(readEntry(file, view, at, nameLength));
-    at += centralHeaderLength + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  }
-  return entries;
-}
-
-function readEntry(file: Uint8Array, view: DataView, at: number, nameLength: number): Entry {
-  const nameStart = at + centralHeaderLength;
-  const name = new TextDecoder().decode(file.slice(nameStart, nameStart + nameLength));
-  if (view.getUint16(at + 10, true) !== 0) throw new TypeError(`${name} is compressed`);
-  const local = view.getUint32(at + 42, true);
-  const size = view.getUint32(at + 24, true);
-  const start =
-    local + localHeaderLength + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-  if (start + size > file.length) throw new TypeError(`${name} is cut off`);
-  return { name, start, size };
-}
-
 function fromNpy(member: Uint8Array, name: string): NdArray {
-  if (member[0] !== 0x93 || member[6] !== 1) throw new TypeError(`${name} is not in .npy format 1.0`);
-  const headerEnd = 10 + member[8]! + member[9]! * 256;
-  const header = new TextDecoder().decode(member.slice(10, headerEnd));
-  const fields = /'descr': '([^']+)', 'fortran_order': False, 'shape': \(([^)]*)\)/.exec(header);
-  if (!fields) throw new TypeError(`${name} has a header that is not supported: ${header.trim()}`);
-  const shape = (fields[2]!.match(/\d+/g) ?? []).map(Number);
-  const count = shape.reduce((product, length) => product * length, 1);
-  return toArray(fields[1]!, shape, count, member.subarray(headerEnd), name);
+  const { descr, isFortranOrder, shape, data } = parseNpy(member, name);
+  if (isFortranOrder) throw new TypeError(`${name} is in Fortran order`);
+  return toArray(descr, shape, elementCount(shape), data, name);
 }
 
-function toArray(descr: string, shape: number[], count: number, data: Uint8Array, name: string): NdArray {
+function toArray(
+  descr: string,
+  shape: readonly number[],
+  count: number,
+  data: Uint8Array,
+  name: string,
+): NdArray {
   if (descr.startsWith('<U')) {
     return { dtype: 'unicode', shape, data: fromUtf32(data, count, Number(descr.slice(2))) };
   }

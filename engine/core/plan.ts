@@ -38,6 +38,8 @@ export type Binding =
 export interface Scope {
   /** Prefix of the names of its nodes: `run:clip.mp4` or the empty text. */
   readonly label: string;
+  /** Path of the run's video, or the empty text: names it from build to build on this machine. */
+  readonly origin: string;
   /** Position among the scopes of the build; earlier ones go first. */
   readonly order: number;
 }
@@ -76,6 +78,11 @@ export class Plan {
   constructor(input: PlanInput) {
     this.#input = input;
     this.#components = new Map(input.components.map((component) => [component.name, component]));
+  }
+
+  /** A plan of the same run for some of its components, with all that these need. */
+  narrowedTo(components: readonly Component[]): Plan {
+    return new Plan({ ...this.#input, components });
   }
 
   /** The components that make tables of segments. */

@@ -53,6 +53,7 @@ function resolveComponent(node: ComponentNode, loaded: LoadedRule, setting: Conn
     isRequired: profile.components[node.name]?.isRequired ?? node.isRequired,
     resources: { ...rule.resources, ...profile.resources[node.name] },
     retries: profile.failure.retries,
+    graceSec: profile.failure.graceSec,
     isPerRun: node.isPerRun,
     rank: node.rank,
     table: rule.scope === 'segment' && isConnected ? tableOf(node, rule, inputs, setting) : undefined,

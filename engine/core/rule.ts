@@ -1,5 +1,6 @@
 /** `defineRule`: how a rule says what it takes, what it gives, and how it is run. */
 import type { z } from 'zod';
+import type { ArtifactMeta } from './artifact-meta.ts';
 import type { Kind, Segment, ValueOf } from './kind.ts';
 import type { Media } from './media.ts';
 
@@ -12,7 +13,12 @@ export interface Sampling {
   readonly height: number;
 }
 
-export interface InputSpec<K extends Kind = Kind, O extends boolean = boolean, P extends Phase = Phase> {
+export interface InputSpec<
+  K extends Kind = Kind,
+  O extends boolean = boolean,
+  P extends Phase = Phase,
+  M extends boolean = boolean,
+> {
   readonly kind: K;
   /** In a rule of scope `segment`: given to `run` for each segment, or once to `merge`. */
   readonly phase: P;
@@ -24,29 +30,35 @@ export interface InputSpec<K extends Kind = Kind, O extends boolean = boolean, P
   readonly identifiedBy?: string | undefined;
   /** Number of frames of the segment before that `run` gets as `halo`. */
   readonly haloFrames: number;
+  /** The value holds the NPZ's `meta` beside its arrays. The key then names the whole file, not only its arrays. */
+  readonly readsMeta: M;
 }
 
 export type Phase = 'run' | 'merge';
 
-export interface InputOptions<O extends boolean, P extends Phase> {
+export interface InputOptions<O extends boolean, P extends Phase, M extends boolean> {
   readonly phase?: P;
   readonly isOptional?: O;
   readonly request?: InputSpec['request'];
   readonly identifiedBy?: string;
   readonly haloFrames?: number;
+  readonly readsMeta?: M;
 }
 
 /** Declares an input. */
-export function input<K extends Kind, O extends boolean = false, P extends Phase = 'run'>(
-  kind: K,
-  options: InputOptions<O, P> = {},
-): InputSpec<K, NoInfer<O>, NoInfer<P>> {
-  const { phase, isOptional, haloFrames = 0, ...rest } = options;
+export function input<
+  K extends Kind,
+  O extends boolean = false,
+  P extends Phase = 'run',
+  M extends boolean = false,
+>(kind: K, options: InputOptions<O, P, M> = {}): InputSpec<K, NoInfer<O>, NoInfer<P>, NoInfer<M>> {
+  const { phase, isOptional, haloFrames = 0, readsMeta, ...rest } = options;
   return {
     kind,
     phase: (phase ?? 'run') as P, // The defaults of the type parameters and of the values agree.
     isOptional: (isOptional ?? false) as O,
     haloFrames,
+    readsMeta: (readsMeta ?? false) as M,
     ...rest,
   };
 }
@@ -57,7 +69,14 @@ export type Outputs = Readonly<Record<string, Kind>>;
 export type ValuesOf<O extends Outputs> = { readonly [K in keyof O]: ValueOf<O[K]> };
 
 type InputValue<S> =
-  S extends InputSpec<infer K, infer O> ? (true extends O ? ValueOf<K> | undefined : ValueOf<K>) : never;
+  S extends InputSpec<infer K, infer O, Phase, infer M>
+    ? ArtifactOf<K, M> | (true extends O ? undefined : never)
+    : never;
+
+type ArtifactOf<K, M extends boolean> = true extends M ? WithMeta<ValueOf<K>> : ValueOf<K>;
+
+/** Arrays with the `meta` of the file that they are from. */
+export type WithMeta<A> = A & { readonly meta: ArtifactMeta };
 
 export type InputValues<I extends Inputs, P extends Phase> = {
   readonly [K in keyof I as I[K] extends InputSpec<Kind, boolean, P> ? K : never]: InputValue<I[K]>;

@@ -30,6 +30,8 @@ export interface ActionCache {
 export interface Leases {
   /** True if this process holds the lease from now on; a lease of a dead process is taken over. */
   acquire(key: Digest): boolean;
+  /** Number of the process that holds the lease; undefined if nobody does, or that is not known. */
+  holder(key: Digest): number | undefined;
   release(key: Digest): void;
 }
 

@@ -1,6 +1,16 @@
 /** The file system, as far as stores and results need it: a seam, so that tests can break it at any call. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { processIdentity } from './process-identity.ts';
@@ -24,6 +34,16 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** Size in bytes, or undefined if there is no such file. */
   sizeOf(path: string): Promise<number | undefined>;
+  /**
+   * Adds lines to a file, which is made if it is not there; a last line that was cut off is ended first. What was
+   * added outlives the process at once, and a loss of power after `sync`.
+   *
+   * @param text whole lines, each with its end
+   * @returns length of the file afterwards; bytes
+   */
+  append(path: string, text: string): number;
+  /** Settles when all of a file would survive a loss of power. */
+  sync(path: string): Promise<void>;
   /** Names in a folder; none if there is no such folder. */
   list(path: string): Promise<string[]>;
 }
@@ -93,6 +113,27 @@ export class RealDisk implements Disk {
     return 'copy';
   }
 
+  append(path: string, text: string): number {
+    const descriptor = openLog(path);
+    try {
+      const { size } = fstatSync(descriptor);
+      const bytes = Buffer.from(endsInLine(descriptor, size) ? text : `\n${text}`);
+      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+      return size + bytes.length;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  async sync(path: string): Promise<void> {
+    const handle = await open(path, 'r');
+    try {
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  }
+
   async remove(path: string): Promise<void> {
     await rm(path, { force: true, recursive: true });
   }
@@ -109,6 +150,25 @@ export class RealDisk implements Disk {
   async list(path: string): Promise<string[]> {
     return (await readdir(path).catch(undefinedIfMissing)) ?? [];
   }
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a+', 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'a+', 0o644);
+  }
+}
+
+const lineEnd = 0x0a;
+
+function endsInLine(descriptor: number, sizeBytes: number): boolean {
+  if (sizeBytes === 0) return true;
+  const byte = new Uint8Array(1);
+  readSync(descriptor, byte, 0, 1, sizeBytes - 1);
+  return byte[0] === lineEnd;
 }
 
 /** Three system calls in this thread take less time than their way through the thread pool. */

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { decodeArtifact, type EncodedArtifact, encodeArtifact } from '../core/artifact-codec.ts';
+import { readMeta } from '../core/artifact-meta.ts';
 import { checkOutputs } from '../core/check-output.ts';
 import { concatenateParts } from '../core/concatenate-parts.ts';
-import { FlowError, toFlowError, toRecord } from '../core/errors.ts';
+import { type ErrorRecord, FlowError, toFlowError, toRecord } from '../core/errors.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Media } from '../core/media.ts';
 import { array, type NdArray } from '../core/nd-array.ts';
@@ -12,6 +13,7 @@ import type { NpzArrays } from '../core/npz.ts';
 import type {
   ErasedMergeArgs,
   ErasedRunArgs,
+  InputSpec,
   Outputs,
   Programs,
   Rule,
@@ -28,15 +30,24 @@ export interface World {
 }
 
 export async function perform(task: Task, world: World, signal: AbortSignal): Promise<TaskResult> {
+  const startedMs = performance.now();
+  const answer = await attempt(task, world, signal);
+  const durationMs = performance.now() - startedMs;
+  return { ...answer, worker: threadId, startedAtMs: performance.timeOrigin + startedMs, durationMs };
+}
+
+type Answer = { readonly results: readonly CallResult[] } | { readonly error: ErrorRecord };
+
+async function attempt(task: Task, world: World, signal: AbortSignal): Promise<Answer> {
   try {
     const rule = await importRule(task.bundle);
     const results =
       task.phase === 'merge'
         ? [await merge(rule, task.calls[0]!, world, signal)]
         : await run(rule, task.calls, world, signal);
-    return { worker: threadId, results };
+    return { results };
   } catch (thrown) {
-    return { worker: threadId, error: toRecord(toRuleError(thrown, signal)) };
+    return { error: toRecord(toRuleError(thrown, signal)) };
   }
 }
 
@@ -97,9 +108,9 @@ async function merge(rule: Rule, call: TaskCall, world: World, signal: AbortSign
     parts,
   };
   const values = rule.merge ? await rule.merge(args) : concatenateParts(outputs, parts);
-  // Without a merge of its own a rule is empty where all of its parts are.
+  // Without a merge of its own a rule is empty where all of its parts are, or where there are none.
   if (!rule.merge && call.parts.every((part) => part.emptyReason !== undefined))
-    notes.emptyReason = call.parts[0]?.emptyReason;
+    notes.emptyReason = call.parts[0]?.emptyReason ?? 'no segments';
   const sampleCount = parts.reduce((sum, part) => sum + countSamples(part.values), 0);
   return finish(rule, { outputs, values, call, notes, sampleCount });
 }
@@ -123,17 +134,22 @@ function runArgs(rule: Rule, call: TaskCall, context: RuleContext): ErasedRunArg
 }
 
 function inputsOf(rule: Rule, inputs: readonly TaskInput[]): Values {
-  return Object.fromEntries(inputs.map((input) => [input.name, inputValue(kindOf(rule, input.name), input)]));
+  return Object.fromEntries(
+    inputs.map((input) => [input.name, inputValue(readingOf(rule, input.name), input)]),
+  );
 }
+
+/** How an input is read: what of its declaration says so. */
+type Reading = Pick<InputSpec, 'kind' | 'readsMeta'>;
 
 /** The inputs of an open rule are read as bytes. */
-function kindOf(rule: Rule, input: string): Kind {
+function readingOf(rule: Rule, input: string): Reading {
   return rule.inputs === 'open'
-    ? { format: 'bytes', extension: '', isEphemeral: false }
-    : rule.inputs[input]!.kind;
+    ? { kind: { format: 'bytes', extension: '', isEphemeral: false }, readsMeta: false }
+    : rule.inputs[input]!;
 }
 
-function inputValue(kind: Kind, input: TaskInput): unknown {
+function inputValue({ kind, readsMeta }: Reading, input: TaskInput): unknown {
   switch (input.type) {
     case 'absent':
       return undefined;
@@ -143,6 +159,7 @@ function inputValue(kind: Kind, input: TaskInput): unknown {
     }
     case 'artifact': {
       const value = decodeArtifact(kind, input.bytes);
+      if (readsMeta) return { ...(value as NpzArrays), meta: readMeta(input.bytes) };
       return input.haloFrames === undefined ? value : lastRows(kind, value as NpzArrays, input.haloFrames);
     }
     default:

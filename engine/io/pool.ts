@@ -11,20 +11,29 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** Long enough that a worker survives the pauses of a build; short enough that an idle watch gives memory back. */
+/** Long enough that a worker survives the pauses of a build. */
 const idleTimeoutMs = 10_000;
 
 /** Half of V8's own choice: rules keep their numbers in typed arrays, and each worker saves 100 MiB by it. */
 const youngMiB = 12;
 
+export interface PoolSize {
+  readonly threads: number;
+  readonly heapMiB: number;
+  readonly isKeptWarm?: boolean;
+}
+
 export class WorkerPool implements Pool {
   readonly #threads: number;
   readonly #heapMiB: number;
+  readonly #idleTimeoutMs: number;
   #piscina: Piscina | undefined;
 
-  constructor({ threads, heapMiB }: { threads: number; heapMiB: number }) {
+  /** @param isKeptWarm threads stay, however long they are idle */
+  constructor({ threads, heapMiB, isKeptWarm = false }: PoolSize) {
     this.#threads = threads;
     this.#heapMiB = heapMiB;
+    this.#idleTimeoutMs = isKeptWarm ? Infinity : idleTimeoutMs;
   }
 
   async perform(task: Task, signal: AbortSignal): Promise<TaskResult> {
@@ -41,17 +50,17 @@ export class WorkerPool implements Pool {
   }
 
   #start(): Piscina {
-    this.#piscina ??= newPiscina(this.#threads, this.#heapMiB);
+    this.#piscina ??= newPiscina(this.#threads, this.#heapMiB, this.#idleTimeoutMs);
     return this.#piscina;
   }
 }
 
-function newPiscina(threads: number, heapMiB: number): Piscina {
+function newPiscina(threads: number, heapMiB: number, idleTimeout: number): Piscina {
   const piscina = new Piscina({
     filename: fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url)),
     minThreads: 0,
     maxThreads: threads,
-    idleTimeout: idleTimeoutMs,
+    idleTimeout,
     resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: youngMiB },
   });
   // Piscina reports a lost thread to its task and here; without a listener the second would end the process.

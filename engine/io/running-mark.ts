@@ -28,6 +28,16 @@ export function markRunning(stateFolder: string, folders: readonly string[]): Di
   return { [Symbol.dispose]: () => rmSync(own, { force: true }) };
 }
 
+/** The numbers of the processes that build in a workspace at the moment. @param stateFolder the workspace's own */
+export function runningBuilds(stateFolder: string): number[] {
+  try {
+    const alive = readdirSync(join(stateFolder, 'running')).filter((name) => isAlive(name));
+    return alive.map((name) => Number.parseInt(name, 10));
+  } catch {
+    return []; // Nothing has been built here.
+  }
+}
+
 function sweepUpAfter(mark: string): void {
   for (const folder of foldersOf(mark)) sweep(folder);
   rmSync(mark, { force: true });

@@ -2,6 +2,7 @@
 import type { EncodedArtifact } from '../core/artifact-codec.ts';
 import type { BundleRef } from '../core/component.ts';
 import type { ErrorRecord } from '../core/errors.ts';
+import type { Performed } from '../core/events.ts';
 import type { Segment } from '../core/kind.ts';
 import type { PartOrigin } from '../core/rule.ts';
 
@@ -46,11 +47,6 @@ export interface CallResult {
   readonly outputs: Readonly<Record<string, EncodedArtifact>>;
   readonly emptyReason: string | undefined;
   readonly warnings: readonly string[];
-}
-
-/** Number of the thread that performed it: 0 is the engine's own. */
-interface Performed {
-  readonly worker: number;
 }
 
 export type TaskResult = Performed &

@@ -1,5 +1,6 @@
 /** Has actions performed: brings their inputs together, hands them to a worker, and minds the time. */
 import { FlowError, fromRecord } from '../core/errors.ts';
+import type { Performed } from '../core/events.ts';
 import { npzSchemaVersion } from '../core/manifest.ts';
 import type { ActionNode, Binding } from '../core/plan.ts';
 import type { FileIndex } from '../io/file-index.ts';
@@ -85,12 +86,13 @@ export class ActionRunner {
   }
 
   /**
-   * Performs calls of one node's rule, together.
+   * Performs the calls of nodes of one rule, together, and notes who has done it.
    *
    * @throws {FlowError} of the rule; `rule_timeout`, `worker_lost`, `cancelled`; `input_unreadable` if a source file
    * is no longer what the key says
    */
-  async perform(node: ActionNode, calls: readonly TaskCall[]): Promise<Done> {
+  async perform(nodes: readonly ActionNode[], calls: readonly TaskCall[]): Promise<Done> {
+    const node = nodes[0]!;
     const { rule, bundle } = node.component.loaded;
     const { pool, world, hardStop } = this.#setting;
     const task: Task = { bundle, phase: node.phase, calls };
@@ -103,6 +105,7 @@ export class ActionRunner {
       const result: TaskResult = await (isHere
         ? unlessItHangs(perform(task, world, limit.signal), limit.signal)
         : pool.perform(task, limit.signal));
+      this.#note(nodes, result);
       await this.#refuseChangedSources(node); // Also when the rule failed: that may be why.
       if ('error' in result) throw fromRecord(result.error);
       return result;
@@ -110,6 +113,16 @@ export class ActionRunner {
       clearTimeout(timer);
       hardStop.removeEventListener('abort', onHardStop);
     }
+  }
+
+  #note(nodes: readonly ActionNode[], { worker, startedAtMs, durationMs: allMs }: Performed): void {
+    const durationMs = allMs / nodes.length;
+    for (const [index, node] of nodes.entries())
+      this.#setting.ledger.of(node).performed = {
+        worker,
+        startedAtMs: startedAtMs + index * durationMs,
+        durationMs,
+      };
   }
 
   /** A rule reads its source files itself, after they were hashed: what it read must be what was hashed. */

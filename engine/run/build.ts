@@ -10,6 +10,8 @@ import { decodeArtifact } from '../core/artifact-codec.ts';
 import type { Digest } from '../core/digest.ts';
 import { cancelled, FlowError, isTransient, toFlowError, toRecord } from '../core/errors.ts';
 import type { ActionRef, EventStream, FlowEvent, RunStatus } from '../core/events.ts';
+import type { Present } from '../core/explain.ts';
+import { type HistoryWriter, placeOf } from '../core/history.ts';
 import type { Segment } from '../core/kind.ts';
 import { type ActionNode, producersOf, type Scope } from '../core/plan.ts';
 import type { Resources } from '../core/rule.ts';
@@ -23,29 +25,31 @@ import { deliver, type Place } from './deliver.ts';
 import { hasSameContent, Ledger } from './ledger.ts';
 import { RunProgress, type RunSpec } from './run-progress.ts';
 import type { SourceFacts } from './run-record.ts';
-import { Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 import type { Tally } from './tally.ts';
 
 export interface BuildSetting {
   readonly place: Place;
   readonly actions: ActionCache;
   readonly leases: Leases;
+  readonly history: HistoryWriter;
   readonly pool: Pool;
   readonly world: World;
   readonly events: EventStream;
   /** Identities of the external programs that the rules name. */
   readonly programs: ReadonlyMap<string, string>;
   readonly capacity: Resources;
-  /** How many bytes of artifacts may be held in memory before new ones are put off. */
-  readonly heldBytes: number;
-  /** Told of shared memory that nothing here refers to any more. */
-  readonly onLetGo: (bytes: number) => void;
+  readonly shelf: Shelf;
+  /** After a required component has failed, what does not depend on it is built all the same. */
+  readonly keepsGoing: boolean;
 }
 
 export interface RunOutcome {
   readonly spec: RunSpec;
   readonly status: RunStatus;
   readonly tallies: readonly Tally[];
+  /** The actions that ran for the first time, in the order in which they ended. */
+  readonly ran: readonly ActionNode[];
   /** Every file that was delivered or found in place, the manifest included. */
   readonly files: readonly string[];
 }
@@ -66,6 +70,8 @@ export class Build {
   /** The first node with a key does the work; the others follow it. */
   readonly #leaders = new Map<Digest, ActionNode>();
   readonly #followers = new Map<ActionNode, ActionNode[]>();
+  readonly #ran: ActionNode[] = [];
+  readonly #startedAtMs = Date.now();
   readonly #hardStop = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
   /** Things under way that turn the loop again when they end. */
@@ -77,11 +83,11 @@ export class Build {
 
   constructor(setting: BuildSetting, specs: readonly RunSpec[]) {
     this.#setting = setting;
-    const { place, actions, pool, world } = setting;
+    const { place, actions, pool, world, shelf } = setting;
     this.#schedule = new Schedule(setting.capacity);
-    this.#shelf = new Shelf(place.blobs, setting.heldBytes, setting.onLetGo);
+    this.#shelf = shelf;
     const onStoreTrouble = (error: Error): void => this.#warnOfStore(error);
-    this.#ledger = new Ledger({ actions, blobs: place.blobs, shelf: this.#shelf, onStoreTrouble });
+    this.#ledger = new Ledger({ actions, blobs: place.blobs, shelf, onStoreTrouble });
     this.#runner = new ActionRunner({
       ledger: this.#ledger,
       index: place.index,
@@ -106,12 +112,21 @@ export class Build {
     for (const run of this.#runs.values()) this.#begin(run);
     this.#pump();
     await this.#finished.promise;
-    await this.#shelf.close();
+    this.#shelf.releaseAll();
     return [...this.#runs.values()].map(({ spec, status, tallies }) => {
       const outputs = tallies.flatMap((tally) => tally.outputs.map(({ path }) => join(spec.folder, path)));
       const files = spec.record ? [...outputs, spec.record.manifestPath] : outputs;
-      return { spec, status, tallies, files };
+      return { spec, status, tallies, files, ran: this.#ran.filter(({ scope }) => scope === spec.scope) };
     });
+  }
+
+  /** What is known of the actions of this build. */
+  get present(): Present {
+    return {
+      keyOf: (node) => this.#ledger.find(node),
+      resultOf: (node) => this.#ledger.resultOf(node),
+      isInUse: (key) => this.#leaders.has(key),
+    };
   }
 
   /** Starts nothing new; what runs is finished and kept. */
@@ -138,7 +153,9 @@ export class Build {
   }
 
   #add(run: RunProgress, nodes: readonly ActionNode[]): void {
-    this.#emit({ type: 'actions_planned', run: run.spec.scope.label, count: nodes.length });
+    const components: Record<string, number> = {};
+    for (const { component } of nodes) components[component.name] = (components[component.name] ?? 0) + 1;
+    this.#emit({ type: 'actions_planned', run: run.spec.scope.label, count: nodes.length, components });
     for (const node of this.#schedule.add(nodes)) this.#skip(node, 'something that it needs is missing');
   }
 
@@ -234,12 +251,9 @@ export class Build {
     }
     if (nodes.length === 0) return;
     for (const node of nodes) this.#announce(node);
-    const startedMs = performance.now();
     try {
-      const { results, worker } = await this.#runner.perform(nodes[0]!, calls);
-      const durationMs = (performance.now() - startedMs) / nodes.length;
-      for (const [index, node] of nodes.entries())
-        await this.#keep(node, results[index]!, { durationMs, worker });
+      const { results } = await this.#runner.perform(nodes, calls);
+      for (const [index, node] of nodes.entries()) await this.#keep(node, results[index]!);
     } catch (thrown) {
       const error = toFlowError(thrown);
       for (const node of nodes)
@@ -267,8 +281,13 @@ export class Build {
   async #awaitOther(node: ActionNode, key: Digest): Promise<void> {
     const { actions, leases } = this.#setting;
     const isWaiting = (): boolean => this.#schedule.stateOf(node) === 'parked';
+    const { loaded, graceSec } = node.component;
+    const mostSec = loaded.rule.timeoutSec + graceSec;
+    const startedMs = performance.now();
     while (isWaiting()) {
       await delay(pollMs);
+      const isOverdue = performance.now() - startedMs > mostSec * 1000;
+      if (isOverdue && isWaiting()) return this.#fail(node, notArrived(node, mostSec, leases.holder(key)));
       const hit = actions.get(key);
       if (hit && isWaiting()) return this.#settle(node, hit, { isCached: true });
       if (!leases.acquire(key)) continue;
@@ -301,13 +320,10 @@ export class Build {
     return undefined;
   }
 
-  async #keep(
-    node: ActionNode,
-    made: CallResult,
-    { durationMs, worker }: { durationMs: number; worker: number },
-  ): Promise<void> {
-    const { key, result: before } = this.#ledger.of(node);
-    const result = await this.#ledger.keep(node, made, durationMs);
+  async #keep(node: ActionNode, made: CallResult): Promise<void> {
+    const { key, result: before, performed } = this.#ledger.of(node);
+    assert(performed);
+    const result = await this.#ledger.keep(node, made, performed.durationMs);
     if (before && !hasSameContent(before, result)) {
       if (node.component.loaded.rule.isDeterministic) return this.#fail(node, nondeterministic(node));
       for (const dependent of node.dependents) this.#reopen(dependent);
@@ -320,9 +336,8 @@ export class Build {
       key,
       reason: before ? 'regenerate' : 'new',
       status: result.status,
-      durationMs,
+      ...performed,
       bytes: sizeOf(result, { withEphemeral: true }),
-      worker,
       warnings: made.warnings,
     });
     this.#settle(node, result, { isCached: false });
@@ -339,9 +354,13 @@ export class Build {
 
   #settle(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
     const run = this.#runOf(node);
-    this.#ledger.of(node).result = result;
+    const entry = this.#ledger.of(node);
+    const { key } = entry;
+    if (!entry.result) this.#remember(node, result, { isCached });
+    if (!entry.result && !isCached) this.#ran.push(node);
+    entry.result = result;
     if (isCached) {
-      const { key } = this.#ledger.of(node);
+      this.#ledger.share(node, result);
       const bytes = sizeOf(result, { withEphemeral: false });
       this.#emit({ type: 'action_cached', ...refOf(node), key, source: 'local', bytes });
     }
@@ -352,6 +371,12 @@ export class Build {
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
     for (const follower of this.#takeFollowers(node)) this.#settle(follower, result, { isCached: true });
     if (!run.isPlanned) this.#follow(this.#expand(run));
+  }
+
+  #remember(node: ActionNode, { durationMs }: ActionResult, { isCached }: { isCached: boolean }): void {
+    const { key } = this.#ledger.of(node);
+    const outcome = isCached ? 'cached' : 'ran';
+    this.#setting.history.note(placeOf(node), { key, atMs: this.#startedAtMs, outcome, durationMs });
   }
 
   #takeFollowers(node: ActionNode): readonly ActionNode[] {
@@ -405,11 +430,12 @@ export class Build {
   // ---- Failing ------------------------------------------------------------------------------------------------
 
   #failOrRetry(node: ActionNode, error: FlowError): void {
-    const { attempt } = this.#ledger.of(node);
+    const { attempt, performed } = this.#ledger.of(node);
     if (attempt > node.component.retries || !isTransient(error.code) || this.#isStopping)
       return this.#fail(node, error);
     const delayMs = firstRetryMs * 2 ** (attempt - 1) * (0.5 + Math.random());
-    this.#emit({ type: 'action_retried', ...refOf(node), attempt, delayMs, error: toRecord(error) });
+    const record = toRecord(error);
+    this.#emit({ type: 'action_retried', ...refOf(node), ...performed, attempt, delayMs, error: record });
     this.#schedule.park(node, []);
     this.#follow(this.#retryIn(node, delayMs));
   }
@@ -429,17 +455,19 @@ export class Build {
 
   #tellFailure(node: ActionNode, error: FlowError): void {
     const run = this.#runOf(node);
-    this.#emit({ type: 'action_failed', ...refOf(node), error: toRecord(error) });
+    const { performed } = this.#ledger.of(node);
+    this.#emit({ type: 'action_failed', ...refOf(node), ...performed, error: toRecord(error) });
     run.failed(node, error);
     const isTableLost = !run.isPlanned; // Before its tables are known nothing else of a run can go on.
     if (error.code === 'cancelled') return;
-    if (run.tallyOf(node).component.isRequired || isTableLost)
-      this.#stopRun(run, `${node.component.name} failed`, 'error');
+    const isFatal = run.tallyOf(node).component.isRequired && !this.#setting.keepsGoing;
+    if (isFatal || isTableLost) this.#stopRun(run, `${node.component.name} failed`, 'error');
   }
 
   #skip(node: ActionNode, reason: string): void {
     const run = this.#runOf(node);
-    if (run.skipped(node, reason)) this.#stopRun(run, `${node.component.name} cannot run`, 'error');
+    if (run.skipped(node, reason) && !this.#setting.keepsGoing)
+      this.#stopRun(run, `${node.component.name} cannot run`, 'error');
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
   }
 
@@ -476,6 +504,7 @@ export class Build {
   #announce(node: ActionNode): void {
     const entry = this.#ledger.of(node);
     entry.attempt += 1;
+    entry.performed = undefined;
     this.#runOf(node).tallyOf(node).startedAtMs ??= Date.now();
     const reason = entry.result ? 'regenerate' : 'new';
     this.#emit({ type: 'action_started', ...refOf(node), reason, attempt: entry.attempt });
@@ -519,6 +548,16 @@ function nondeterministic(node: ActionNode): FlowError {
     blame: 'rule',
     message: `Cannot trust ${node.id}: run again on the same inputs it gave other bytes.`,
     fix: 'Make the rule deterministic, or declare `isDeterministic: false`.',
+  });
+}
+
+function notArrived(node: ActionNode, waitedSec: number, holder: number | undefined): FlowError {
+  const who = holder === undefined ? 'another process' : `process ${holder}`;
+  return new FlowError({
+    code: 'dependency_missing',
+    blame: 'machine',
+    message: `Cannot go on without ${node.id}: ${who} has been making it for ${waitedSec} s, longer than its rule may take.`,
+    fix: `See what ${who} does, end it if it hangs, and build again.`,
   });
 }
 

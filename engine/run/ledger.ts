@@ -1,6 +1,7 @@
 /** What a build knows of each node: its key, its result, and where the bytes of its outputs are. */
 import type { ActionKey } from '../core/action-key.ts';
 import type { EncodedArtifact } from '../core/artifact-codec.ts';
+import type { Performed } from '../core/events.ts';
 import type { ActionNode } from '../core/plan.ts';
 import {
   type ActionCache,
@@ -16,6 +17,8 @@ export interface Entry extends ActionKey {
   result: ActionResult | undefined;
   /** How often the action has been started in this build. */
   attempt: number;
+  /** Of the latest attempt, once a thread has answered. */
+  performed: Performed | undefined;
 }
 
 export interface LedgerSetting {
@@ -35,7 +38,7 @@ export class Ledger {
   }
 
   open(node: ActionNode, key: ActionKey): Entry {
-    const entry = { ...key, result: undefined, attempt: 0 };
+    const entry = { ...key, result: undefined, attempt: 0, performed: undefined };
     this.#entries.set(node, entry);
     return entry;
   }
@@ -55,12 +58,17 @@ export class Ledger {
 
   /** The bytes of an output: at hand, inline in its result, or in the store; undefined if they must be made again. */
   async bytesOf(node: ActionNode, output: string): Promise<Uint8Array | undefined> {
-    const held = await this.#setting.shelf.get(node, output);
-    if (held) return held;
     const record = this.of(node).result!.outputs[output]!;
+    const held = await this.#setting.shelf.get(record.digest);
+    if (held) return held;
     if (record.inline !== undefined) return Buffer.from(record.inline, 'base64');
     if (record.isEphemeral) return undefined;
     return this.#setting.blobs.get(record.digest).catch(() => undefined); // A store that fails is a miss.
+  }
+
+  /** Another action has given what this one would have: its bytes are wanted for this one's dependents, too. */
+  share(node: ActionNode, { outputs }: ActionResult): void {
+    for (const { digest } of Object.values(outputs)) this.#setting.shelf.share(node, digest);
   }
 
   /** Puts the outputs on the shelf and into the store, and only then the result into the action cache. */
@@ -68,7 +76,7 @@ export class Ledger {
     const outputs: Record<string, OutputRecord> = {};
     for (const [name, encoded] of Object.entries(made.outputs)) {
       const { isEphemeral, format, extension } = node.outputs[name]!;
-      await this.#setting.shelf.put(node, name, encoded.digest, encoded.bytes);
+      await this.#setting.shelf.put(node, encoded.digest, encoded.bytes);
       outputs[name] = await this.#store(encoded, { isEphemeral, format, extension });
     }
     return {

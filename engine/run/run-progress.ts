@@ -6,7 +6,7 @@ import type { Component } from '../core/component.ts';
 import type { Digest } from '../core/digest.ts';
 import { type ErrorRecord, FlowError, toFlowError, toRecord } from '../core/errors.ts';
 import type { EventStream, RunStatus } from '../core/events.ts';
-import type { ManifestOutput } from '../core/manifest.ts';
+import type { ManifestComponent, ManifestOutput } from '../core/manifest.ts';
 import type { ActionNode, Plan, Scope } from '../core/plan.ts';
 import type { ActionResult } from '../core/store.ts';
 import { manifestComponent } from './manifest-component.ts';
@@ -19,6 +19,8 @@ export interface RunSpec {
   readonly components: readonly Component[];
   readonly stage: string;
   readonly profile: string;
+  /** What stands in the run's manifest already and is left as it is; of those that others need, `components` has them, too. */
+  readonly kept: readonly ManifestComponent[];
   /** Where delivered outputs go. */
   readonly folder: string;
   /** Absent for workspace targets, which have no manifest. */
@@ -46,7 +48,11 @@ export class RunProgress {
     this.#events = events;
     this.#onOver = onOver;
     this.#tallies = new Map(spec.components.map((component) => [component.name, new Tally(component)]));
-    this.#unfinished = spec.components.length;
+    for (const { name } of spec.kept) {
+      const tally = this.#tallies.get(name);
+      if (tally) tally.isTold = true;
+    }
+    this.#unfinished = this.tallies.filter(({ isTold }) => !isTold).length;
   }
 
   get tallies(): readonly Tally[] {
@@ -82,14 +88,34 @@ export class RunProgress {
 
   /** Tells that every component waits. */
   start(): void {
-    const { scope, record, components, stage, profile } = this.spec;
+    const { scope, record, kept, stage, profile } = this.spec;
+    const waiting = this.tallies.filter(({ isTold }) => !isTold).map(({ component }) => component);
     this.#events.emit({
       type: 'run_started',
       run: scope.label,
       ...(record && { name: record.name }),
       stage,
       profile,
-      components: components.map(({ name, processor, isRequired }) => ({ name, processor, isRequired })),
+      components: [
+        ...kept.map(({ name, processor, required }) => ({ name, processor, isRequired: required })),
+        ...waiting.map(({ name, processor, isRequired }) => ({ name, processor, isRequired })),
+      ],
+    });
+    for (const component of kept) this.#tellKept(component);
+  }
+
+  #tellKept({ name, status, required, outputs, empty_reason: reason }: ManifestComponent): void {
+    this.#events.emit({
+      type: 'component_finished',
+      run: this.spec.scope.label,
+      component: name,
+      status,
+      isRequired: required,
+      cache: 'local',
+      durationMs: 0,
+      outputs: outputs.length,
+      bytes: outputs.reduce((sum, output) => sum + output.bytes, 0),
+      ...(reason !== undefined && { reason }),
     });
   }
 

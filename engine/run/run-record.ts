@@ -33,7 +33,7 @@ export class RunRecord {
   readonly folder: string;
   readonly #disk: Disk;
   readonly #identity: RunIdentity;
-  readonly #createdAt: string;
+  #createdAt: string;
   readonly #components = new Map<string, ManifestComponent>();
   readonly #order: readonly string[];
   #facts = unknownFacts;
@@ -61,6 +61,12 @@ export class RunRecord {
 
   get manifestPath(): string {
     return join(this.folder, 'manifest.json');
+  }
+
+  /** Begins with what an earlier build has written of these components. */
+  keep(components: readonly ManifestComponent[], { createdAt }: { createdAt: string }): void {
+    this.#createdAt = createdAt;
+    for (const component of components) this.#components.set(component.name, component);
   }
 
   setFacts(facts: SourceFacts): void {

@@ -1,88 +1,144 @@
 /**
- * Bytes that running actions may still need, in memory: ephemeral ones live here only. Under pressure the oldest
- * are spilled to a store; what nobody needs any more is let go.
+ * Bytes that running actions may still need, in memory: ephemeral ones live here only. They are held by their digest
+ * for the actions that give them, several of which may give the same. Under pressure the oldest are spilled to a
+ * store; what nobody holds any more is let go, or kept for the next build as far as there is room for it.
  */
 import type { Digest } from '../core/digest.ts';
 import type { ActionNode } from '../core/plan.ts';
 import type { BlobStore } from '../core/store.ts';
 
+export interface ShelfSetting {
+  readonly store: BlobStore;
+  /** How many bytes may be held before new work should rather not add to them. */
+  readonly budgetBytes: number;
+  /** How many bytes that nobody holds any more are kept all the same. */
+  readonly keptBytes: number;
+  /** Told of bytes that the shelf no longer refers to. */
+  readonly onLetGo: (bytes: number) => void;
+}
+
 interface Item {
-  readonly digest: Digest;
+  readonly holders: Set<ActionNode>;
   /** Undefined while the bytes lie in the store. */
   bytes: Uint8Array | undefined;
 }
 
 export class Shelf {
-  readonly #items = new Map<ActionNode, Map<string, Item>>();
+  readonly #setting: ShelfSetting;
+  /** The oldest first. */
+  readonly #items = new Map<Digest, Item>();
+  readonly #held = new Map<ActionNode, Set<Digest>>();
   readonly #spilled = new Set<Digest>();
-  readonly #store: BlobStore;
-  readonly #budgetBytes: number;
-  readonly #onLetGo: (bytes: number) => void;
+  /** Bytes in memory that somebody holds. */
   #heldBytes = 0;
+  /** Bytes in memory that nobody holds. */
+  #keptBytes = 0;
 
-  /** @param onLetGo told of bytes that the shelf no longer refers to */
-  constructor(store: BlobStore, budgetBytes: number, onLetGo: (bytes: number) => void) {
-    this.#store = store;
-    this.#budgetBytes = budgetBytes;
-    this.#onLetGo = onLetGo;
+  constructor(setting: ShelfSetting) {
+    this.#setting = setting;
   }
 
   /** True when new work should rather not add to what is held. */
   get isFull(): boolean {
-    return this.#heldBytes >= this.#budgetBytes;
+    return this.#heldBytes >= this.#setting.budgetBytes;
   }
 
-  async put(node: ActionNode, output: string, digest: Digest, bytes: Uint8Array): Promise<void> {
-    const items = this.#items.get(node) ?? new Map<string, Item>();
-    this.#items.set(node, items);
-    this.#heldBytes += bytes.length - (items.get(output)?.bytes?.length ?? 0);
-    items.set(output, { digest, bytes });
-    await this.#relieve(node);
+  /** Holds bytes for an action that has given them. */
+  async put(node: ActionNode, digest: Digest, bytes: Uint8Array): Promise<void> {
+    const item = this.#items.get(digest) ?? { holders: new Set(), bytes: undefined };
+    this.#items.set(digest, item);
+    this.#hold(node, digest, item);
+    if (!item.bytes) {
+      item.bytes = bytes;
+      this.#heldBytes += bytes.length;
+    }
+    await this.#relieve(digest);
   }
 
-  async get(node: ActionNode, output: string): Promise<Uint8Array | undefined> {
-    const item = this.#items.get(node)?.get(output);
-    return item && (item.bytes ?? (await this.#store.get(item.digest).catch(() => undefined))); // A store that fails is a miss.
+  /** Holds bytes that are on the shelf for one more action that gives them; does nothing if they are not. */
+  share(node: ActionNode, digest: Digest): void {
+    const item = this.#items.get(digest);
+    if (item) this.#hold(node, digest, item);
   }
 
-  /** Lets go of all that a node gave. */
+  async get(digest: Digest): Promise<Uint8Array | undefined> {
+    const item = this.#items.get(digest);
+    return item && (item.bytes ?? (await this.#setting.store.get(digest).catch(() => undefined))); // A store that fails is a miss.
+  }
+
+  /** An action needs nothing held for it any more. */
   release(node: ActionNode): void {
-    const items = [...(this.#items.get(node)?.values() ?? [])];
-    if (!this.#items.delete(node)) return;
-    const bytes = items.reduce((sum, item) => sum + (item.bytes?.length ?? 0), 0);
-    for (const item of items) item.bytes = undefined; // A spill that is under way must not count them again.
-    this.#heldBytes -= bytes;
-    this.#onLetGo(bytes);
-  }
-
-  /** Spills the oldest, except what has just come: somebody is waiting for that. */
-  async #relieve(newest: ActionNode): Promise<void> {
-    for (const [node, items] of this.#items) {
-      if (this.#heldBytes <= 2 * this.#budgetBytes || node === newest) return;
-      for (const item of items.values()) await this.#spill(item);
+    const digests = this.#held.get(node) ?? [];
+    this.#held.delete(node);
+    for (const digest of digests) {
+      const item = this.#items.get(digest)!;
+      item.holders.delete(node);
+      if (item.holders.size === 0) this.#setAside(digest, item);
     }
   }
 
-  async #spill(item: Item): Promise<void> {
-    const { bytes } = item;
-    if (!bytes) return;
-    if (!(await this.#store.has(item.digest).catch(() => false))) {
-      const isStored = await this.#store.put(item.digest, bytes).then(
-        () => true,
-        () => false,
-      );
-      if (!isStored) return; // No room there either: it stays in memory.
-      this.#spilled.add(item.digest);
-    }
-    if (!item.bytes) return;
-    item.bytes = undefined;
-    this.#heldBytes -= bytes.length;
-    this.#onLetGo(bytes.length);
+  /** The build is over: nothing is held for its actions any more. */
+  releaseAll(): void {
+    for (const node of [...this.#held.keys()]) this.release(node);
   }
 
   /** Removes from the store what only lay there because memory was short. */
   async close(): Promise<void> {
-    for (const digest of this.#spilled) await this.#store.delete(digest).catch(() => undefined);
+    for (const digest of this.#spilled) await this.#setting.store.delete(digest).catch(() => undefined);
     this.#items.clear();
+    this.#held.clear();
+  }
+
+  #hold(node: ActionNode, digest: Digest, item: Item): void {
+    if (item.holders.size === 0 && item.bytes) {
+      this.#keptBytes -= item.bytes.length;
+      this.#heldBytes += item.bytes.length;
+    }
+    item.holders.add(node);
+    const digests = this.#held.get(node) ?? new Set();
+    this.#held.set(node, digests.add(digest));
+  }
+
+  /** What nobody holds any more is the newest of what is kept; the oldest go. */
+  #setAside(digest: Digest, item: Item): void {
+    this.#items.delete(digest);
+    if (!item.bytes) return;
+    this.#heldBytes -= item.bytes.length;
+    this.#keptBytes += item.bytes.length;
+    this.#items.set(digest, item);
+    for (const [oldest, kept] of this.#items) {
+      if (this.#keptBytes <= this.#setting.keptBytes) return;
+      if (kept.holders.size > 0 || !kept.bytes) continue;
+      this.#items.delete(oldest);
+      this.#keptBytes -= kept.bytes.length;
+      this.#setting.onLetGo(kept.bytes.length);
+      kept.bytes = undefined; // A spill that is under way must not count them again.
+    }
+  }
+
+  /** Spills the oldest, except what has just come: somebody is waiting for that. */
+  async #relieve(newest: Digest): Promise<void> {
+    for (const [digest, item] of this.#items) {
+      if (this.#heldBytes <= 2 * this.#setting.budgetBytes) return;
+      if (digest !== newest && item.holders.size > 0) await this.#spill(digest, item);
+    }
+  }
+
+  async #spill(digest: Digest, item: Item): Promise<void> {
+    const { bytes } = item;
+    if (!bytes) return;
+    const { store, onLetGo } = this.#setting;
+    if (!(await store.has(digest).catch(() => false))) {
+      const isStored = await store.put(digest, bytes).then(
+        () => true,
+        () => false,
+      );
+      if (!isStored) return; // No room there either: it stays in memory.
+      this.#spilled.add(digest);
+    }
+    if (!item.bytes || item.holders.size === 0) return; // Let go meanwhile.
+    item.bytes = undefined;
+    this.#heldBytes -= bytes.length;
+    onLetGo(bytes.length);
   }
 }

@@ -1,33 +1,13 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { npz, type ValueOf } from '../../engine/core/kind.ts';
+import type { ValueOf } from '../../engine/core/kind.ts';
 import { scalar, vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
 import { trackBeats } from '../dsp/beat-tracker.ts';
 import { type OnsetCurve, onsetPeaks, onsetStrength } from '../dsp/onset-strength.ts';
 import { estimateTempo, type TempoEstimate } from '../dsp/tempo-estimate.ts';
 import { pulseNear, type Tempogram, tempogram } from '../dsp/tempogram.ts';
-import { pcm } from '../kinds.ts';
-
-export const tempo = npz({
-  tempo_bpm: { dtype: 'float64', shape: [], doc: 'beats a minute; NaN where the result is empty' },
-  confidence: {
-    dtype: 'float64',
-    shape: [],
-    isFinite: true,
-    doc: '0 to 1: how regular the pulse is. Clicks 0.8 to 1, drums 0.3 to 0.8, speech 0.1 to 0.3',
-  },
-  beats_sec: {
-    dtype: 'float64',
-    shape: ['B'],
-    isFinite: true,
-    doc: 'only where the sound pulses at tempo_bpm; from the start of the video',
-  },
-  onset_strength: { dtype: 'float32', shape: ['N'], isFinite: true, doc: '0 or more, no unit' },
-  onset_times_sec: { dtype: 'float64', shape: ['N'], isFinite: true, doc: 'from the start of the video' },
-  candidates_bpm: { dtype: 'float64', shape: ['T'], isFinite: true, doc: 'strongest first; at most 5' },
-  candidate_strengths: { dtype: 'float32', shape: ['T'], isFinite: true, doc: '0 to 1, with the prior' },
-});
+import { pcm, tempo } from '../kinds.ts';
 
 /** Shorter sounds have too few beats to tell a tempo from chance. */
 const shortestSec = 2;

@@ -3,39 +3,12 @@ import { z } from 'zod';
 import { canonicalJson } from '../../engine/core/canonical-json.ts';
 import { StreamDigest } from '../../engine/core/digest.ts';
 import { FlowError } from '../../engine/core/errors.ts';
-import { file, json, type Segment, segments, type ValueOf } from '../../engine/core/kind.ts';
+import { file, type Segment, segments, type ValueOf } from '../../engine/core/kind.ts';
 import type { MediaInfo, PacketScan, StreamScan } from '../../engine/core/media.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
-import { audioTrack } from '../kinds.ts';
+import { audioTrack, metadata } from '../kinds.ts';
 import { cutSegments, shownPts } from './cut-segments.ts';
 import { frameTimes, gridRate, toSeconds } from './frame-times.ts';
-
-const stream = z.strictObject({
-  index: z.number().int(),
-  type: z.enum(['video', 'audio']),
-  codec: z.string(),
-});
-
-/** What a film is; null where it has no pictures, or does not say. Times in seconds, sizes in pixels. */
-export const metadata = json(
-  z.strictObject({
-    format: z.string(),
-    streams: z.array(stream),
-    duration_sec: z
-      .number()
-      .describe('from the first frame to the end of the last; of the sound where there are no pictures'),
-    has_video: z.boolean(),
-    has_audio: z.boolean(),
-    width: z.number().int().nullable().describe('upright, pixels square'),
-    height: z.number().int().nullable(),
-    rotation_deg: z.number().int().nullable(),
-    fps: z.number().nullable().describe('of a constant rate; else the average'),
-    is_vfr: z.boolean().nullable().describe('the frames follow no constant rate'),
-    frame_count: z.number().int(),
-    segment_count: z.number().int(),
-  }),
-  { describesSource: true },
-);
 
 export const segmentPlan = defineRule({
   name: 'segmenter/segment-plan',
@@ -132,7 +105,7 @@ function describe(
   };
 }
 
-function streamsOf({ video, audio }: MediaInfo): z.output<typeof stream>[] {
+function streamsOf({ video, audio }: MediaInfo): ValueOf<typeof metadata>['streams'] {
   return [
     ...(video ? [{ index: video.index, type: 'video' as const, codec: video.codec }] : []),
     ...(audio ? [{ index: audio.index, type: 'audio' as const, codec: audio.codec }] : []),

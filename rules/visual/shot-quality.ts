@@ -1,54 +1,12 @@
 import { z } from 'zod';
-import { npz, type ValueOf } from '../../engine/core/kind.ts';
+import type { ValueOf } from '../../engine/core/kind.ts';
 import { array, vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input, type PartOrigin } from '../../engine/core/rule.ts';
+import { firstAtOrAfter } from '../dsp/first-at-or-after.ts';
 import { median } from '../dsp/median.ts';
 import { PictureMeter, type PictureQuality } from '../dsp/picture-quality.ts';
 import { frames, shots } from '../kinds.ts';
-
-const docs = {
-  sharpness: 'deviation of the Laplacian relative to that of luma: 0 (smooth) to about 1 (white noise)',
-  exposure: 'mean luma, 0 to 1',
-  clipped_black: 'share of pixels with luma up to 4 of 255',
-  clipped_white: 'share of pixels with luma from 251 of 255',
-  contrast: 'standard deviation of luma, 0 to 0.5',
-  noise: 'standard deviation of noise, of luma 0 to 1; fine texture adds to it',
-  colourfulness: 'Hasler and Süsstrunk over 100: 0 (grey) to about 1.2',
-  blockiness: 'differences across block edges against those inside, -1 to 1; NaN unless block_grid_px is set',
-} as const;
-
-const letterboxDoc =
-  'black bars at top, bottom, left and right: shares of height and width; NaN where all is black';
-
-/** Quality of each sampled frame. */
-const perFrame = npz({
-  times_sec: { dtype: 'float64', shape: ['N'], isFinite: true, origin: 'segment_time' },
-  frame_indices: { dtype: 'int32', shape: ['N'], origin: 'segment_frame' },
-  sharpness: { dtype: 'float32', shape: ['N'], doc: docs.sharpness },
-  exposure: { dtype: 'float32', shape: ['N'], doc: docs.exposure },
-  clipped_black: { dtype: 'float32', shape: ['N'], doc: docs.clipped_black },
-  clipped_white: { dtype: 'float32', shape: ['N'], doc: docs.clipped_white },
-  contrast: { dtype: 'float32', shape: ['N'], doc: docs.contrast },
-  noise: { dtype: 'float32', shape: ['N'], doc: docs.noise },
-  colourfulness: { dtype: 'float32', shape: ['N'], doc: docs.colourfulness },
-  blockiness: { dtype: 'float32', shape: ['N'], doc: docs.blockiness },
-  letterbox: { dtype: 'float32', shape: ['N', 4], doc: letterboxDoc },
-});
-
-/** Medians over the sampled frames of each shot; NaN for a shot without any. */
-const perShot = npz({
-  start_sec: { dtype: 'float64', shape: ['S'], isFinite: true },
-  end_sec: { dtype: 'float64', shape: ['S'], isFinite: true, doc: 'exclusive' },
-  sharpness: { dtype: 'float32', shape: ['S'], doc: docs.sharpness },
-  exposure: { dtype: 'float32', shape: ['S'], doc: docs.exposure },
-  clipped_black: { dtype: 'float32', shape: ['S'], doc: docs.clipped_black },
-  clipped_white: { dtype: 'float32', shape: ['S'], doc: docs.clipped_white },
-  contrast: { dtype: 'float32', shape: ['S'], doc: docs.contrast },
-  noise: { dtype: 'float32', shape: ['S'], doc: docs.noise },
-  colourfulness: { dtype: 'float32', shape: ['S'], doc: docs.colourfulness },
-  blockiness: { dtype: 'float32', shape: ['S'], doc: docs.blockiness },
-  letterbox: { dtype: 'float32', shape: ['S', 4], doc: letterboxDoc },
-});
+import { frameQuality, shotMedians } from './quality.ts';
 
 /**
  * Measures sharpness, exposure, contrast, noise, colourfulness, blockiness and black bars of each sampled frame, and
@@ -77,8 +35,8 @@ export const shotQuality = defineRule({
     frames: input(frames, { request: ({ fps, width, height }) => ({ fps, width, height }) }),
     shots: input(shots, { phase: 'merge' }),
   },
-  parts: { frames: perFrame },
-  outputs: { frames: perFrame, shots: perShot },
+  parts: { frames: frameQuality },
+  outputs: { frames: frameQuality, shots: shotMedians },
 
   run({ inputs, params, signal }) {
     return { frames: measured(inputs.frames, params.block_grid_px ?? undefined, signal) };
@@ -91,7 +49,7 @@ export const shotQuality = defineRule({
   },
 });
 
-type PerFrame = ValueOf<typeof perFrame>;
+type PerFrame = ValueOf<typeof frameQuality>;
 
 /** Names of the measures with one number a frame, and where `PictureQuality` has them. */
 const measures = {
@@ -170,7 +128,10 @@ function joined(parts: readonly Part[]): PerFrame {
   };
 }
 
-function mediansOf(all: PerFrame, { start_sec, end_sec }: ValueOf<typeof shots>): ValueOf<typeof perShot> {
+function mediansOf(
+  all: PerFrame,
+  { start_sec, end_sec }: ValueOf<typeof shots>,
+): ValueOf<typeof shotMedians> {
   const count = start_sec.data.length;
   const spans = Array.from({ length: count }, (_, shot) => ({
     from: firstAtOrAfter(all.times_sec.data, start_sec.data[shot]!),
@@ -193,16 +154,4 @@ function mediansOf(all: PerFrame, { start_sec, end_sec }: ValueOf<typeof shots>)
 
 function every4th(values: Float32Array, offset: number): Float32Array {
   return values.filter((_, index) => index % 4 === offset);
-}
-
-/** Position of the first time not before `sec`, in times that rise. */
-function firstAtOrAfter(timesSec: Float64Array, sec: number): number {
-  let low = 0;
-  let high = timesSec.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (timesSec[middle]! < sec) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

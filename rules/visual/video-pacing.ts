@@ -1,29 +1,10 @@
 import { z } from 'zod';
-import { npz, type ValueOf } from '../../engine/core/kind.ts';
+import type { ValueOf } from '../../engine/core/kind.ts';
 import { scalar, vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
 import { type PacingInput, pacingCurve, shotLengthStatistics } from '../dsp/pacing.ts';
-import { loudness, shots } from '../kinds.ts';
+import { loudness, pacing, shots } from '../kinds.ts';
 import { motion } from './motion.ts';
-
-/** Pace of a video over time. K windows. */
-const pacing = npz({
-  times_sec: { dtype: 'float64', shape: ['K'], isFinite: true, doc: 'middle of each window' },
-  cuts_per_min: { dtype: 'float32', shape: ['K'], isFinite: true, doc: 'changes of shot a minute' },
-  motion_energy: {
-    dtype: 'float32',
-    shape: ['K'],
-    doc: 'mean motion in the window, 0 to 1; NaN where none was measured',
-  },
-  pacing: { dtype: 'float32', shape: ['K'], isFinite: true, doc: '0 (still) to 1; see rules/dsp/pacing.ts' },
-  mean_shot_sec: { dtype: 'float64', shape: [], doc: 'NaN without shots' },
-  median_shot_sec: { dtype: 'float64', shape: [], doc: 'NaN without shots' },
-  shot_sec_cv: {
-    dtype: 'float64',
-    shape: [],
-    doc: 'standard deviation of shot lengths over their mean; NaN without shots',
-  },
-});
 
 /** Says how fast a video is cut, how much moves in it, and both with its loudness as one curve of pace. */
 export const videoPacing = defineRule({

@@ -35,6 +35,16 @@ export class MemoryDisk implements Disk {
     return this.files.get(path)?.length;
   }
 
+  append(path: string, text: string): number {
+    const before = Buffer.from(this.files.get(path) ?? []);
+    const isTorn = before.length > 0 && before.at(-1) !== 0x0a;
+    const after = Buffer.concat([before, Buffer.from(isTorn ? `\n${text}` : text)]);
+    this.files.set(path, after);
+    return after.length;
+  }
+
+  async sync(): Promise<void> {}
+
   async list(path: string): Promise<string[]> {
     return [...this.files.keys()].filter((name) => dirname(name) === path);
   }
@@ -93,6 +103,16 @@ export class FaultyDisk implements Disk {
 
   sizeOf(path: string): Promise<number | undefined> {
     return this.#unlessStruck(() => this.#disk.sizeOf(path));
+  }
+
+  append(path: string, text: string): number {
+    if (!this.#strikes()) return this.#disk.append(path, text);
+    this.#disk.append(path, text.slice(0, text.length >> 1));
+    throw new InjectedFault('injected');
+  }
+
+  sync(path: string): Promise<void> {
+    return this.#unlessStruck(() => this.#disk.sync(path));
   }
 
   list(path: string): Promise<string[]> {

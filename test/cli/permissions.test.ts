@@ -1,31 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type FlowRun, Rig } from '../rig.ts';
+import { Rig } from '../rig.ts';
+import { flowAsSomebody, cannotBeSomebody as skip } from './as-somebody.ts';
 import { copyRule, oneComponent, tinyWav } from './test-messages.ts';
-
-const nobody = 65534;
-const cli = process.env.FLOW_TEST_CLI ?? join(import.meta.dirname, '../../engine/cli/flow.ts');
-const isRoot = process.getuid?.() === 0;
-const canDrop =
-  spawnSync('setpriv', [`--reuid=${nobody}`, '--clear-groups', process.execPath, '--version']).status === 0;
-const skip =
-  isRoot && !canDrop ? 'root may read everything, and setpriv cannot make us somebody else' : false;
-
-/** Permissions do not bind root: then `flow` runs as nobody, in a workspace of theirs. */
-function flowAsSomebody(rig: Rig, args: readonly string[]): FlowRun {
-  const command = [process.execPath, cli, ...args];
-  const argv = isRoot ? ['setpriv', `--reuid=${nobody}`, '--clear-groups', ...command] : command;
-  if (isRoot) execFileSync('chown', ['-R', String(nobody), dirname(rig.root)]);
-  const { status, stdout, stderr } = spawnSync(argv[0]!, argv.slice(1), {
-    cwd: rig.root,
-    env: { ...process.env, FLOW_CACHE_DIR: rig.cacheDir, NO_COLOR: '1' },
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
-}
 
 function workspace(): Rig {
   return new Rig({

@@ -5,20 +5,24 @@ import type { ActionNode, Binding } from '../../engine/core/plan.ts';
 import { input, type Resources } from '../../engine/core/rule.ts';
 
 export interface FakeNode {
-  readonly reads: readonly { readonly node: ActionNode; readonly isOptional: boolean }[];
+  readonly reads: readonly {
+    readonly node: ActionNode;
+    readonly isOptional: boolean;
+    readonly readsMeta?: boolean;
+  }[];
   readonly resources?: Resources;
   readonly rank?: number;
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-const scope = { label: '', order: 0 };
+const scope = { label: '', origin: '', order: 0 };
 
 export function fakeNode(name: string, fake: FakeNode): ActionNode {
   const { reads, resources = { cores: 1, memoryMiB: 1 }, rank = 0, params = {} } = fake;
   const rule = { runTogether: undefined, params: { shape: {} } };
   const component = { name, rank, resources, loaded: { rule, digest: 'b3:rule' }, retries: 0 };
-  const bindings = reads.map(({ node, isOptional }, index): Binding => {
-    const spec = input(text(), { isOptional });
+  const bindings = reads.map(({ node, isOptional, readsMeta = false }, index): Binding => {
+    const spec = input(text(), { isOptional, readsMeta });
     return { type: 'artifact', name: `in${index}`, spec, node, output: 'text' };
   });
   const node: ActionNode = {

@@ -17,6 +17,7 @@ import { FileIndex } from '../../engine/io/file-index.ts';
 import { WorkerPool } from '../../engine/io/pool.ts';
 import { realWorld } from '../../engine/io/real-world.ts';
 import { Build } from '../../engine/run/build.ts';
+import { Shelf } from '../../engine/run/shelf.ts';
 import { Rig } from '../rig.ts';
 import { chain, headRule } from './text-rules.ts';
 
@@ -49,13 +50,14 @@ async function buildWith(
       place,
       actions,
       leases,
+      history: { note: () => undefined },
       pool,
       world,
       events: stream,
       programs,
       capacity,
-      heldBytes: 2 ** 20,
-      onLetGo: () => undefined,
+      shelf: new Shelf({ store: blobs, budgetBytes: 2 ** 20, keptBytes: 0, onLetGo: () => undefined }),
+      keepsGoing: false,
     },
     specs,
   );

@@ -1,29 +1,22 @@
 import type { Command } from 'commander';
 import type { BuildFlags } from '../build-flags.ts';
-import { toJobs, toText } from './option-values.ts';
+import { addBuildOptions } from './build-options.ts';
 
 /** Declares `flow build`. @param argv the whole command line: the same one may be answered from memory */
 export function declareBuild(program: Command, argv: readonly string[]): void {
-  program
+  const command = program
     .command('build')
     .description('build runs of videos (run:VIDEO) and targets of the workspace (//NAME)')
-    .argument('<targets...>', 'what to build: see below')
-    .option('--stage <name>', 'stage of the graph (default: "stage" of flow.yaml, else baseline)', toText)
-    .option('--profile <name>', 'profile, or the path of one (default: "profile" of flow.yaml)', toText)
-    .option('--results <folder>', 'where the results of videos go (default: result_store)', toText)
-    .option('--cache-dir <folder>', 'the local cache (default: $FLOW_CACHE_DIR, else ~/.cache/flow)', toText)
-    .option('-j, --jobs <count>', 'cores to use (default: all)', toJobs)
-    .option('--json', 'print one JSON document: the summary, or the errors')
-    .option('--events <file>', 'write every event as a line of JSON; "-" is standard output', toText)
-    .option('--plain', 'no progress line')
-    .option('-q, --quiet', 'say nothing but errors, and paths that a target asks for')
-    .option('--verbose', 'show stacks of errors')
-    .option('--platform-id <id>', 'platform of the videos', 'local')
-    .option('--video-id <id>', "id of the video (default: its file's name and digest)")
-    .option('--run-id <id>', 'id of the run (default: made of what the run depends on)')
-    .option('--dataprocessor-version <version>', 'noted in the manifest', 'unknown')
+    .argument('<targets...>', 'what to build: see below');
+  addBuildOptions(command)
+    .option('-n, --dry-run', 'say what would run, why, and about how long it would take')
     .addHelpText('after', examples)
     .action(async (targets: string[], flags: BuildFlags) => {
+      if (flags.dryRun) {
+        const { planCommand } = await import('../explain/plan-command.ts');
+        process.exitCode = await planCommand(targets, flags);
+        return;
+      }
       const { buildCommand } = await import('../build-command.ts');
       process.exitCode = await buildCommand(argv, targets, flags);
     });

@@ -112,17 +112,17 @@ export function ffmpegVersion(): Promise<string> {
   const binary = ffmpegBinary();
   const known = versions.get(binary);
   if (known) return known;
-  const asked = askVersion(binary);
+  const asked = askVersion(binary, AbortSignal.timeout(30_000));
   versions.set(binary, asked);
   asked.catch(() => versions.delete(binary)); // It may be installed while the engine runs.
   return asked;
 }
 
-async function askVersion(binary: string): Promise<string> {
-  const signal = AbortSignal.timeout(30_000);
+/** The version of an ffmpeg or ffprobe. @throws as `ffmpegVersion`; the signal's reason */
+export async function askVersion(binary: string, signal: AbortSignal): Promise<string> {
   const { status, stdout, stderr } = await runSupervised([binary, '-version'], { signal });
   refuseMissing(status, binary);
-  const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
+  const version = /^ff(?:mpeg|probe) version (\S+)/.exec(stdout)?.[1];
   if (status !== 0 || version === undefined) throw brokenProgram(binary, stderr);
   return version;
 }
@@ -148,11 +148,13 @@ function brokenProgram(binary: string, stderr: string): FlowError {
   });
 }
 
-function ffmpegBinary(): string {
+/** Its name, or its path where FLOW_FFMPEG says so. */
+export function ffmpegBinary(): string {
   return process.env.FLOW_FFMPEG || 'ffmpeg';
 }
 
-function ffprobeBinary(): string {
+/** Its name, or its path where FLOW_FFPROBE says so. */
+export function ffprobeBinary(): string {
   return process.env.FLOW_FFPROBE || 'ffprobe';
 }
 

@@ -3,10 +3,10 @@
 import type { Segment, ValueOf } from '../../../engine/core/kind.ts';
 import type { ErasedRunArgs, Rule, RuleContext } from '../../../engine/core/rule.ts';
 import { FfmpegMedia } from '../../../engine/io/media/ffmpeg-media.ts';
-import type { audioTrack, frames, pcm } from '../../../rules/kinds.ts';
+import type { audioTrack, frames, metadata, pcm } from '../../../rules/kinds.ts';
 import { audioDecode } from '../../../rules/segmenter/audio-decode.ts';
 import { decode } from '../../../rules/segmenter/decode.ts';
-import { type metadata, segmentPlan } from '../../../rules/segmenter/segment-plan.ts';
+import { segmentPlan } from '../../../rules/segmenter/segment-plan.ts';
 
 export interface Plan {
   readonly metadata: ValueOf<typeof metadata>;

@@ -1,0 +1,85 @@
+/** What `flow clean` is to remove: only what flow has made, and never what lies behind a link. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FlowError } from '../../core/errors.ts';
+import { findRuns } from '../runs/find-runs.ts';
+import { readHead, type RunHead } from '../runs/read-head.ts';
+import { type RunPlace, runPlaces } from '../runs/run-places.ts';
+import type { Workspace } from '../workspace.ts';
+import { shown } from '../yaml-document.ts';
+import { entriesOf, isReallyIn, type Removal } from './removal.ts';
+
+/** What of flow's own is in a cache folder; whatever else is there stays. */
+const cacheEntries = /^(cas|\w+\.db(-wal|-shm|\.broken.*)?)$/;
+
+/** What flow remembers of the workspace; made again by the next build. */
+export function memoryRemovals({ stateFolder }: Workspace): Removal[] {
+  // A mark of the running process is its own affair.
+  const entries = entriesOf(stateFolder).filter(({ name }) => name !== 'running');
+  return entries.map(({ name }) => ({ path: join(stateFolder, name), what: 'memory of the workspace' }));
+}
+
+/** @throws {FlowError} `config_invalid` if the folder does not look like a cache of flow's */
+export function cacheRemovals({ cacheFolder }: Workspace): Removal[] {
+  if (!existsSync(cacheFolder)) return [];
+  const names = entriesOf(cacheFolder).map(({ name }) => name);
+  if (!names.includes('actions.db') && names.length > 0) throw noCache(cacheFolder);
+  const own = names.filter((name) => cacheEntries.test(name));
+  return own.map((name) => ({ path: join(cacheFolder, name), what: 'local cache' }));
+}
+
+export interface RunChoice {
+  /** Words for runs, as `flow validate` takes them; undefined for all. */
+  readonly words: readonly string[] | undefined;
+  /** Only runs that ended before this; milliseconds since 1970. */
+  readonly endedBeforeMs: number | undefined;
+}
+
+export interface RunRemovals {
+  readonly removals: readonly Removal[];
+  /** Runs that are not removed, and why. */
+  readonly spared: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** The result and state folders of runs. @throws {FlowError} as `findRuns` */
+export async function runRemovals({ words, endedBeforeMs }: RunChoice, workspace: Workspace): Promise<RunRemovals> {
+  const { resultsFolder } = workspace;
+  const places = words === undefined ? runPlaces(resultsFolder) : await findRuns(words, resultsFolder);
+  const removals: Removal[] = [];
+  const spared: { name: string; why: string }[] = [];
+  for (const place of places) {
+    const head = readHead(place.manifestPath);
+    const why = head ? reasonToSpare(place, workspace) : 'its manifest.json is damaged, or not of a run';
+    if (why !== undefined) spared.push({ name: place.name, why });
+    else if (endedBeforeMs === undefined || endOf(head!) < endedBeforeMs) removals.push(...foldersOf(place, workspace));
+  }
+  return { removals, spared };
+}
+
+function reasonToSpare({ folder }: RunPlace, { root }: Workspace): string | undefined {
+  // Three folders up: the results folder itself, also of a run that was named by its path.
+  if (!isReallyIn(join(folder, '../../..'), folder)) return 'it is reached through a link';
+  return `${root}/`.startsWith(`${folder}/`) ? 'the workspace lies in it' : undefined;
+}
+
+function endOf({ run }: RunHead): number {
+  return Date.parse(run.finished_at ?? run.created_at);
+}
+
+function foldersOf({ folder, name }: RunPlace, { resultsFolder, runStatesFolder }: Workspace): Removal[] {
+  const state = join(runStatesFolder, name);
+  const isOurs = folder === join(resultsFolder, name);
+  const results = { path: folder, what: `results of ${name}`, emptyUpTo: isOurs ? resultsFolder : dirname(folder) };
+  if (!isOurs || !existsSync(state) || !isReallyIn(runStatesFolder, state)) return [results];
+  return [results, { path: state, what: `state of ${name}`, emptyUpTo: runStatesFolder }];
+}
+
+function noCache(folder: string): FlowError {
+  return new FlowError({
+    code: 'config_invalid',
+    blame: 'user',
+    where: shown(folder),
+    message: 'Cannot remove this cache: it does not look like one of flow.',
+    fix: 'Name the right one: --cache-dir, or FLOW_CACHE_DIR.',
+  });
+}

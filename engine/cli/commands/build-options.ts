@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { toJobs, toText } from './option-values.ts';
+
+/** The options that say what a build is, for the commands that look at one. */
+export function addPlanOptions(command: Command): Command {
+  return command
+    .option('--stage <name>', 'stage of the graph (default: "stage" of flow.yaml, else baseline)', toText)
+    .option('--profile <name>', 'profile, or the path of one (default: "profile" of flow.yaml)', toText)
+    .option('--results <folder>', 'where the results of videos are (default: result_store)', toText)
+    .option('--cache-dir <folder>', 'the local cache (default: $FLOW_CACHE_DIR, else ~/.cache/flow)', toText)
+    .option('-j, --jobs <count>', 'cores that a build would use (default: all)', toJobs)
+    .option('--platform-id <id>', 'platform of the videos', 'local')
+    .option('--video-id <id>', "id of the video (default: its file's name and digest)")
+    .option('--run-id <id>', 'id of the run (default: made of what the run depends on)')
+    .option('--json', 'print one JSON document')
+    .option('--verbose', 'show stacks of errors');
+}
+
+/** The options of the commands that build. */
+export function addBuildOptions(command: Command): Command {
+  return addPlanOptions(command)
+    .option('--state <folder>', 'where the states of runs go (default: state)', toText)
+    .option('-k, --keep-going', 'after a failure, build all that does not depend on it')
+    .option('--explain', 'say of everything that ran why it did')
+    .option('--events <file>', 'write every event as a line of JSON; "-" is standard output', toText)
+    .option('--trace <file>', 'write what ran when, for ui.perfetto.dev', toText)
+    .option('--plain', 'plain lines, no live view')
+    .option('-q, --quiet', 'say nothing but errors, and paths that a target asks for')
+    .option('--dataprocessor-version <version>', 'noted in the manifest', 'unknown');
+}

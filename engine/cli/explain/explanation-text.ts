@@ -1,0 +1,136 @@
+/** Explanations of a component's actions, as a person reads them and as data. */
+import type { Cause, Explanation } from '../../core/explain.ts';
+import { counted, durationText, timeText } from '../duration-text.ts';
+import { type Sources, tellCause } from './cause-text.ts';
+
+/** Several actions for the same reasons are told together. */
+export function explanationText(explanations: readonly Explanation[], sources: Sources): string[] {
+  const groups = Map.groupBy(explanations, (one) => JSON.stringify(bodyOf(one, sources)));
+  return [...groups.values()].flatMap((group) => [
+    `  ${whoText(group)}${headText(group[0]!)}`,
+    ...bodyOf(group[0]!, sources).map((line) => `    ${line}`),
+  ]);
+}
+
+/** 'segments 0–3, 7: ', or nothing where the component has one action. */
+function whoText(group: readonly Explanation[]): string {
+  const indices = group.flatMap(({ node }) => node.segment?.index ?? []);
+  if (indices.length > 0) return `${indices.length === 1 ? 'segment' : 'segments'} ${ranges(indices)}: `;
+  return group[0]!.node.phase === 'merge' ? 'merge of its segments: ' : '';
+}
+
+function headText({ verdict, reason, since }: Explanation): string {
+  const isFirst = reason === 'first';
+  switch (verdict) {
+    case 'waits':
+      return 'waits: its key is not known until what it reads has been made';
+    case 'to_run':
+      return `would run${isFirst ? ': never built here' : reason === 'lost' ? ': its result was stored and is gone' : ''}`;
+    case 'ran':
+      return `ran ${timeText(since!.atMs)} in ${durationText(since!.durationMs)}${isFirst ? ': first build here' : ''}`;
+    case 'cached':
+      return `cached (local)${since ? ` since ${timeText(since.atMs)}` : ''}: built before with these ingredients`;
+    default:
+      throw new TypeError(`unknown verdict ${verdict satisfies never}`);
+  }
+}
+
+/** One line for each thing at the root, with the way from there to here. */
+function bodyOf({ node, causes }: Explanation, sources: Sources): string[] {
+  const roots = causes.flatMap((cause) => rootsOf(cause, []));
+  const lines = roots.map(({ cause, way }) => {
+    const { text, where } = tellCause(cause, sources);
+    const path = way.filter((name, index) => name !== (way[index + 1] ?? node.component.name));
+    const from = path.length === 0 ? '' : `${path.join(' → ')}: `;
+    return `because ${from}${text}${where === undefined ? '' : ` (${where})`}`;
+  });
+  return [...new Set(lines)];
+}
+
+interface Root {
+  readonly cause: Cause;
+  /** Components from the root's own towards the one that is explained. */
+  readonly way: readonly string[];
+}
+
+function rootsOf(cause: Cause, downstream: readonly string[]): Root[] {
+  const way = [cause.node.component.name, ...downstream];
+  return cause.upstream.length === 0
+    ? [{ cause, way }]
+    : cause.upstream.flatMap((inner) => rootsOf(inner, way));
+}
+
+/** [0, 1, 2, 5] → '0–2, 5'. */
+export function ranges(indices: readonly number[]): string {
+  const sorted = [...indices].sort((a, b) => a - b);
+  const runs: [number, number][] = [];
+  for (const index of sorted) {
+    const last = runs.at(-1);
+    if (last && index === last[1] + 1) last[1] = index;
+    else runs.push([index, index]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
+}
+
+export interface CauseDocument {
+  readonly field: readonly string[];
+  readonly from: unknown;
+  readonly to: unknown;
+  readonly text: string;
+  readonly where?: string;
+  readonly action: string;
+  readonly upstream: readonly CauseDocument[];
+}
+
+export interface ExplanationDocument {
+  readonly action: string;
+  readonly component: string;
+  readonly segment?: number;
+  readonly key: string | null;
+  readonly verdict: Explanation['verdict'];
+  readonly reason: Explanation['reason'];
+  readonly since?: string;
+  readonly duration_ms?: number;
+  readonly previous_key?: string;
+  readonly causes: readonly CauseDocument[];
+}
+
+export function explanationDocument(explanation: Explanation, sources: Sources): ExplanationDocument {
+  const { node, key, verdict, reason, since, before, causes } = explanation;
+  return {
+    action: node.id,
+    component: node.component.name,
+    ...(node.segment && { segment: node.segment.index }),
+    key: key ?? null,
+    verdict,
+    reason,
+    ...(since && { since: new Date(since.atMs).toISOString(), duration_ms: since.durationMs }),
+    ...(before && { previous_key: before.key }),
+    causes: causes.map((cause) => causeDocument(cause, sources)),
+  };
+}
+
+function causeDocument(cause: Cause, sources: Sources): CauseDocument {
+  const { field, from, to, node, upstream } = cause;
+  const { text, where } = tellCause(cause, sources);
+  return {
+    field,
+    from: from ?? null,
+    to: to ?? null,
+    text,
+    ...(where !== undefined && { where }),
+    action: node.id,
+    upstream: upstream.map((inner) => causeDocument(inner, sources)),
+  };
+}
+
+/** 'cut_detection: 3 actions ran, 9 cached'. */
+export function countText(explanations: readonly Explanation[]): string {
+  const by = Map.groupBy(explanations, ({ verdict }) => verdict);
+  const names = { ran: 'ran', cached: 'cached', to_run: 'to run', waits: 'waiting for others' } as const;
+  const parts = Object.entries(names).flatMap(([verdict, name]) => {
+    const count = by.get(verdict as Explanation['verdict'])?.length ?? 0; // A key of `names`.
+    return count > 0 ? [`${count} ${name}`] : [];
+  });
+  return `${counted(explanations.length, 'action')}: ${parts.join(', ')}`;
+}

@@ -1,0 +1,100 @@
+/** `flow why`: why a component ran, was taken from the cache, or would run. */
+import type { Explanation } from '../../core/explain.ts';
+import { type ActionNode, producersOf } from '../../core/plan.ts';
+import type { BuildFlags } from '../build-flags.ts';
+import { tellRefused } from '../refusals.ts';
+import type { Sources } from './cause-text.ts';
+import { countText, explanationDocument, explanationText } from './explanation-text.ts';
+import { foreseeBuild, type Outlook } from './foresee-build.ts';
+
+/** What is said of one component of one run. */
+interface Answer {
+  readonly run: string;
+  readonly component: string;
+  readonly explanations: readonly Explanation[];
+  /** Actions that have to run before the ones that wait. */
+  readonly first: readonly Explanation[];
+}
+
+/** @returns the exit status */
+export async function whyCommand(words: readonly string[], flags: BuildFlags): Promise<number> {
+  return foreseeBuild(words, flags, async ({ session, prepared, outlooks }) => {
+    const sources: Sources = session;
+    const answers = outlooks.flatMap((outlook) => answersOf(outlook, wantedIn(outlook, words)));
+    tellRefused(prepared.assembled);
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(answers.map((answer) => document(answer, sources)))}\n`
+        : answers
+            .flatMap((answer) => text(answer, sources))
+            .join('\n')
+            .concat('\n'),
+    );
+    return prepared.assembled.refused.length > 0 ? 1 : 0;
+  });
+}
+
+/** The components that the words name, or all of the run. */
+function wantedIn({ spec }: Outlook, words: readonly string[]): readonly string[] {
+  const all = spec.components.map(({ name }) => name);
+  const [, ofRun] = /^run:.*\/\/([A-Za-z0-9_-]+)$/s.exec(spec.scope.label) ?? [];
+  if (ofRun !== undefined) return [ofRun];
+  if (spec.record) return all;
+  const named = words.flatMap((word) => /^\/\/([^:]+)/.exec(word)?.[1] ?? []);
+  return named.includes('...') ? all : all.filter((name) => named.includes(name));
+}
+
+function answersOf({ spec, forecast, explainer }: Outlook, wanted: readonly string[]): Answer[] {
+  const known = new Map(forecast.actions.map((action) => [action.node, action]));
+  return wanted.map((component) => {
+    const own = forecast.actions.filter(({ node }) => node.component.name === component);
+    const nodes = own.map(({ node }) => node);
+    const waiting = nodes.filter((node) => known.get(node)?.key === undefined);
+    const first = nodes.length === 0 ? forecast.actions.map(({ node }) => node) : waiting;
+    return {
+      run: spec.scope.label,
+      component,
+      explanations: nodes.map((node) => explainer.explain(node)),
+      first: toRunFirst(first, (node) => known.get(node)).map((node) => explainer.explain(node)),
+    };
+  });
+}
+
+/** Upstream of actions that wait: those whose keys are known, and that have no results. */
+function toRunFirst(
+  waiting: readonly ActionNode[],
+  known: (node: ActionNode) => { key: unknown; result: unknown } | undefined,
+): ActionNode[] {
+  const found = new Set<ActionNode>();
+  const seen = new Set<ActionNode>();
+  const visit = (node: ActionNode): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    const { key, result } = known(node) ?? {};
+    if (key !== undefined && result === undefined) found.add(node);
+    else if (key === undefined) for (const producer of producersOf(node)) visit(producer);
+  };
+  for (const node of waiting) visit(node);
+  return [...found];
+}
+
+function text({ run, component, explanations, first }: Answer, sources: Sources): string[] {
+  const name = `${run}${run.endsWith(`//${component}`) ? '' : `//${component}`}`;
+  const lines =
+    explanations.length > 0
+      ? [`${name}: ${countText(explanations)}`]
+      : [`${name}: waits for the table of segments`];
+  lines.push(...explanationText(explanations, sources));
+  for (const [other, theirs] of Map.groupBy(first, ({ node }) => node.component.name))
+    lines.push(`  first: ${other}`, ...explanationText(theirs, sources).map((line) => `  ${line}`));
+  return lines;
+}
+
+function document({ run, component, explanations, first }: Answer, sources: Sources): unknown {
+  return {
+    run,
+    component,
+    actions: explanations.map((one) => explanationDocument(one, sources)),
+    first: first.map((one) => explanationDocument(one, sources)),
+  };
+}

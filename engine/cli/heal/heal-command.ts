@@ -1,0 +1,46 @@
+/** `flow heal`: builds what is missing in runs that were built in part, and leaves the rest as it is. */
+import { existsSync } from 'node:fs';
+import { FlowError } from '../../core/errors.ts';
+import type { RunSpec } from '../../run/run-progress.ts';
+import { type BuildParts, buildCommand } from '../build-command.ts';
+import type { BuildFlags } from '../build-flags.ts';
+import type { PreparedBuild } from '../prepare-build.ts';
+import { readManifest } from '../runs/read-manifest.ts';
+import { narrowToHoles } from './holes.ts';
+
+/** @returns the exit status */
+export function healCommand(
+  argv: readonly string[],
+  words: readonly string[],
+  flags: BuildFlags,
+): Promise<number> {
+  return buildCommand(argv, words, flags, { narrow });
+}
+
+async function narrow(prepared: PreparedBuild, { workbench }: BuildParts): Promise<PreparedBuild> {
+  const { assembled, programs } = prepared;
+  const { actions, blobs } = workbench;
+  const specs: RunSpec[] = [];
+  for (const spec of assembled.specs) {
+    const manifest = readManifest(manifestOf(spec));
+    const narrowed = await narrowToHoles(spec, manifest, { actions, blobs, programs: programs.identities });
+    if (narrowed) specs.push(narrowed);
+    else process.stderr.write(`${spec.scope.label} has no holes\n`);
+  }
+  return { ...prepared, assembled: { ...assembled, specs } };
+}
+
+/** @throws {FlowError} `config_invalid` if there is nothing to heal */
+function manifestOf({ scope, record }: RunSpec): string {
+  if (record && existsSync(record.manifestPath)) return record.manifestPath;
+  const why = record
+    ? 'it was not built with this stage and profile'
+    : 'targets of the workspace have no runs';
+  throw new FlowError({
+    code: 'config_invalid',
+    blame: 'user',
+    where: record ? scope.label : 'flow heal',
+    message: `Cannot heal this run: ${why}.`,
+    fix: record ? `Build it: \`flow build ${scope.label}\`.` : 'Name runs of videos: run:VIDEO.',
+  });
+}

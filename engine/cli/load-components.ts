@@ -1,0 +1,26 @@
+import type { Component } from '../core/component.ts';
+import type { FlowError } from '../core/errors.ts';
+import type { Issue } from '../core/issue.ts';
+import { neededRules, resolveComponents } from '../core/resolve-components.ts';
+import type { Session } from './session.ts';
+import { toErrors } from './yaml-document.ts';
+
+/**
+ * Loads the rules of the wanted components and of all that they need, and brings the components together.
+ *
+ * @returns producers first
+ * @throws {AggregateError} of all that is wrong with graph, profile and rules
+ */
+export async function loadComponents(
+  { graph, profile, registry }: Session,
+  wanted: readonly string[],
+): Promise<readonly Component[]> {
+  const profiles = new Set(profile.documents.map(({ file }) => file));
+  const errorsOf = (issues: readonly Issue[]): FlowError[] =>
+    toErrors(issues, (file) => (profiles.has(file) ? 'config_invalid' : 'graph_invalid'));
+  const loaded = await registry.load(neededRules({ graph, profile, wanted }));
+  if ('issues' in loaded) throw new AggregateError(errorsOf(loaded.issues));
+  const resolved = resolveComponents({ graph, profile, rules: loaded.rules, wanted });
+  if ('issues' in resolved) throw new AggregateError(errorsOf(resolved.issues));
+  return resolved.components;
+}

@@ -1,0 +1,118 @@
+/** The run that a word of the command line names. */
+import { type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { FlowError } from '../../core/errors.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import { hashFile } from '../../io/hash-file.ts';
+import { counted } from '../duration-text.ts';
+import { shown } from '../yaml-document.ts';
+import { readManifest } from './read-manifest.ts';
+import { type RunPlace, runPlaces } from './run-places.ts';
+
+/**
+ * Finds a run by
+ * - the path of its manifest.json, or of its folder;
+ * - `platform/video/run`, `video/run`, or `run`; of the id of the run its beginning will do, if only one has it;
+ * - `run:VIDEO`: the latest run of that video, which is a file, or the name or id of one that was built.
+ *
+ * @throws {FlowError} `config_invalid` if no run has that name, or several have
+ */
+export async function findRun(word: string, resultsFolder: string): Promise<RunPlace> {
+  if (word.startsWith('run:')) return latestRun(word, resultsFolder);
+  const stats = statOf(word);
+  if (stats?.isDirectory() && statOf(join(word, 'manifest.json'))) return placeOf(word);
+  const isFile = stats !== undefined && !stats.isDirectory();
+  if (isFile || word.endsWith('.json')) return placeOf(dirname(word), basename(word)); // If missing, its reader says so.
+  const places = runPlaces(resultsFolder);
+  if (places.length === 0) throw noRuns(word, resultsFolder);
+  const exact = places.filter(({ name }) => `/${name}`.endsWith(`/${word}`));
+  return theOnly(word, exact.length > 0 ? exact : beginningWith(word, places), places);
+}
+
+/** A run that is named by its path, which need not lie in a results folder. */
+function placeOf(folder: string, file = 'manifest.json'): RunPlace {
+  const path = resolve(folder);
+  return { folder: path, manifestPath: join(path, file), name: path.split('/').slice(-3).join('/') };
+}
+
+function beginningWith(word: string, places: readonly RunPlace[]): RunPlace[] {
+  const depth = word.split('/').length;
+  return places.filter(({ name }) => name.split('/').slice(-depth).join('/').startsWith(word));
+}
+
+function theOnly(word: string, found: readonly RunPlace[], all: readonly RunPlace[]): RunPlace {
+  const [first, ...others] = found;
+  if (first === undefined) throw unknownRun(word, 'no run has this name', all);
+  if (others.length > 0) throw unknownRun(word, `it could be any of ${counted(found.length, 'run')}`, found);
+  return first;
+}
+
+interface BuiltRun {
+  readonly place: RunPlace;
+  readonly run: Manifest['run'];
+}
+
+async function latestRun(word: string, resultsFolder: string): Promise<RunPlace> {
+  const video = word.slice('run:'.length);
+  const runs = runPlaces(resultsFolder).map((place) => ({
+    place,
+    run: readManifest(place.manifestPath).run,
+  }));
+  if (runs.length === 0) throw noRuns(word, resultsFolder);
+  const found = await runsOf(word, video, runs);
+  return found.reduce((latest, one) => (one.run.created_at > latest.run.created_at ? one : latest)).place;
+}
+
+/** The runs of one video: by content where there is such a file, else by name. */
+async function runsOf(word: string, video: string, runs: readonly BuiltRun[]): Promise<BuiltRun[]> {
+  const named = runs.filter(({ run }) => namesOf(run).includes(basename(video)));
+  const stats = statOf(video);
+  if (stats?.isFile()) {
+    const digest = await hashFile(video, stats.size);
+    const same = runs.filter(({ run }) => run.source.digest === digest);
+    if (same.length > 0) return same;
+    throw unknownRun(word, 'what the file holds now has not been built', placesOf(named));
+  }
+  if (named.length === 0) throw unknownRun(word, 'no video of this name has been built', placesOf(runs));
+  const videos = new Set(named.map(({ run }) => run.source.digest)).size;
+  if (videos > 1) throw unknownRun(word, `${counted(videos, 'video')} have this name`, placesOf(named));
+  return named;
+}
+
+/** `clip.mp4`, `clip`, `clip-12345678`. */
+function namesOf({ source, video_id }: Manifest['run']): string[] {
+  return [source.name, source.name.replace(/\.[^.]*$/, ''), video_id];
+}
+
+function placesOf(runs: readonly BuiltRun[]): RunPlace[] {
+  return runs.map(({ place }) => place);
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // A name that cannot be a path may still be the name of a run.
+  }
+}
+
+const mostShown = 8;
+
+function unknownRun(word: string, why: string, candidates: readonly RunPlace[]): FlowError {
+  const names = candidates.slice(0, mostShown).map(({ name }) => `\n  ${name}`);
+  const more =
+    candidates.length > mostShown ? `\n  … and ${candidates.length - mostShown} more: \`flow runs\`` : '';
+  return noSuchRun(word, why, candidates.length === 0 ? buildIt : `Name one of:${names.join('')}${more}`);
+}
+
+const buildIt = 'Build it: `flow build run:VIDEO`.';
+
+function noRuns(word: string, resultsFolder: string): FlowError {
+  const fix = 'Build one with `flow build run:VIDEO`, or name the folder of the results with --results.';
+  return noSuchRun(word, `there are no runs in "${shown(resultsFolder)}"`, fix);
+}
+
+function noSuchRun(word: string, why: string, fix: string): FlowError {
+  const message = `Cannot find the run "${word}": ${why}.`;
+  return new FlowError({ code: 'config_invalid', blame: 'user', message, fix });
+}

@@ -1,0 +1,221 @@
+/** `flow show`: what one run did, and where its results are. */
+import { join } from 'node:path';
+import { printable } from '../../core/errors.ts';
+import type { Manifest, ManifestComponent, ManifestOutput } from '../../core/manifest.ts';
+import { durationText, sizeText } from '../duration-text.ts';
+import { type Screen, standardScreen, styled } from '../screen.ts';
+import { cutMiddle } from '../short-names.ts';
+import { type Column, textTable } from '../text-table.ts';
+import { findWorkspace } from '../workspace.ts';
+import { wrapped } from '../wrapped.ts';
+import { shown } from '../yaml-document.ts';
+import { findRun } from './find-run.ts';
+import { durationOf } from './list-runs.ts';
+import { readManifest } from './read-manifest.ts';
+import type { RunPlace } from './run-places.ts';
+import { statusStyles } from './status-styles.ts';
+
+export interface ShowFlags {
+  readonly results?: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+/** @throws {FlowError} `config_invalid` if there is no such run, or its manifest cannot be read */
+export async function showCommand(word: string, flags: ShowFlags): Promise<void> {
+  const place = await findRun(word, findWorkspace(flags).resultsFolder);
+  const manifest = readManifest(place.manifestPath);
+  if (flags.json) process.stdout.write(`${JSON.stringify(document(place, manifest))}\n`);
+  else {
+    const lines = showLines({ place, manifest, screen: standardScreen() }, flags.all ?? false);
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+}
+
+function document(place: RunPlace, manifest: Manifest): unknown {
+  return { name: place.name, folder: place.folder, report: reportOf(manifest, place) ?? null, ...manifest };
+}
+
+interface Shown {
+  readonly place: RunPlace;
+  readonly manifest: Manifest;
+  readonly screen: Screen;
+}
+
+function showLines(what: Shown, isWhole: boolean): string[] {
+  const { components } = what.manifest;
+  return [
+    ...headLines(what),
+    '',
+    ...tableLines(what),
+    ...section(what, 'error', components.flatMap(errorsOf)),
+    ...section(
+      what,
+      'skipped',
+      components.flatMap(({ name, status, error }) => (status === 'skipped' ? [`${name}: ${error}`] : [])),
+    ),
+    ...section(
+      what,
+      'warning',
+      components.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`)),
+    ),
+    ...section(what, 'models', components.flatMap(modelsOf)),
+    ...(isWhole ? components.flatMap((component) => ['', ...componentLines(what, component)]) : []),
+  ];
+}
+
+function headLines({ place, manifest, screen }: Shown): string[] {
+  const { run } = manifest;
+  const durationMs = durationOf(run);
+  const report = reportOf(manifest, place);
+  const status = styled(screen, statusStyles[run.status], run.status);
+  return [
+    `${styled(screen, 'bold', printable(run.source.name))}  ${status}${durationMs === undefined ? '' : `  in ${durationText(durationMs)}`}`,
+    fact('run', place.name),
+    fact('source', sourceText(run.source)),
+    fact('made', `${run.created_at} by flow ${run.flow_version}`),
+    fact('of', `stage ${run.stage}, profile ${run.profile}, sampling policy ${run.sampling_policy_version}`),
+    fact('config', run.config_hash),
+    fact('video', run.source.digest),
+    ...(run.dataprocessor_version === 'unknown' ? [] : [fact('processor', run.dataprocessor_version)]),
+    fact('folder', shown(place.folder)),
+    ...(report === undefined ? [] : [fact('report', shown(report))]),
+  ];
+}
+
+function fact(name: string, text: string): string {
+  return `  ${name.padEnd(9)}  ${printable(text)}`;
+}
+
+/** '6.17 s, 640×480, 30 fps, sound, 503 KiB'. */
+function sourceText({
+  duration_sec,
+  width,
+  height,
+  fps,
+  has_audio,
+  size,
+}: Manifest['run']['source']): string {
+  return [
+    duration_sec !== null && durationText(duration_sec * 1000),
+    width !== null && height !== null ? `${width}×${height}` : has_audio !== null && 'no picture',
+    fps !== null && `${Math.round(fps * 1000) / 1000} fps`,
+    has_audio !== null && (has_audio ? 'sound' : 'no sound'),
+    sizeText(size),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function reportOf({ components }: Manifest, { folder }: RunPlace): string | undefined {
+  const page = components.flatMap(({ outputs }) => outputs).find(({ path }) => path.endsWith('.html'));
+  return page && join(folder, page.path);
+}
+
+const barWidth = 6; // As wide as 'cached'.
+
+function tableLines({ manifest, screen }: Shown): string[] {
+  const { components } = manifest;
+  const longestMs = Math.max(1, ...components.map(({ duration_ms }) => duration_ms));
+  const column = (
+    title: string,
+    cell: (component: ManifestComponent) => string,
+    rest: Partial<Column> = {},
+  ): Column => ({
+    title,
+    cells: components.map((component) => printable(cell(component))),
+    ...rest,
+  });
+  const columns = [
+    column('COMPONENT', ({ name, required }) => `${name}${required ? '' : ' (optional)'}`),
+    column('STATUS', ({ status }) => status),
+    column('TOOK', ({ duration_ms }) => (duration_ms > 0 ? durationText(duration_ms) : ''), {
+      isRight: true,
+    }),
+    column('', ({ duration_ms, cache }) =>
+      cache === 'none' ? bar(duration_ms / longestMs) : cacheNames[cache],
+    ),
+    column('SIZE', ({ outputs }) => sizeOf(outputs), { isRight: true }),
+  ];
+  const left = textTable(columns);
+  const widest = Math.max(...left.map(({ length }) => length));
+  const [title = '', ...rows] = left;
+  return [
+    styled(screen, 'dim', `${title.padEnd(widest)}  OUTPUTS`),
+    ...rows.map((row, index) => {
+      const { outputs, empty_reason: reason, status } = components[index]!;
+      const names = reason ?? outputs.map(({ name }) => name).join(', ');
+      const room = Math.max(12, screen.columns - widest - 2);
+      const line = `${row.padEnd(widest)}  ${cutMiddle(printable(names), room)}`.trimEnd();
+      return line.replace(` ${status}`, ` ${styled(screen, statusStyles[status], status)}`);
+    }),
+  ];
+}
+
+const cacheNames = { local: 'cached', remote: 'remote' } as const;
+
+function bar(share: number): string {
+  return share > 0 ? '▇'.repeat(Math.max(1, Math.round(share * barWidth))) : '';
+}
+
+function sizeOf(outputs: readonly ManifestOutput[]): string {
+  return outputs.length === 0 ? '' : sizeText(outputs.reduce((sum, { bytes }) => sum + bytes, 0));
+}
+
+function errorsOf({ name, error_code: code, error }: ManifestComponent): string[] {
+  return code === undefined ? [] : [`${name}: ${code}: ${error}`];
+}
+
+function modelsOf({
+  name,
+  models_used: models,
+  model_signature: signature,
+  device_used: device,
+}: ManifestComponent): string[] {
+  if (models.length === 0) return [];
+  const signed = signature === undefined ? '' : `, signature ${signature}`;
+  return [
+    `${name}: ${models.map((model) => JSON.stringify(model)).join(', ')} on ${device ?? 'no device'}${signed}`,
+  ];
+}
+
+/** One line for each text under its name, or none. */
+function section(
+  { screen }: Shown,
+  name: 'error' | 'skipped' | 'warning' | 'models',
+  texts: readonly string[],
+): string[] {
+  const styles = { error: 'red', skipped: 'yellow', warning: 'yellow', models: 'bold' } as const;
+  const indent = 9;
+  return texts.flatMap((text, index) => [
+    ...(index === 0 ? [''] : []),
+    `${styled(screen, styles[name], name.padEnd(indent - 2))}  ${wrapped(printable(text.replaceAll('\n', ' ')), { indent, width: screen.columns })}`,
+  ]);
+}
+
+/** Everything that the manifest knows of one component. */
+function componentLines({ screen }: Shown, component: ManifestComponent): string[] {
+  const { name, processor, required, rule_digest, producer_version, action_key, outputs } = component;
+  return [
+    `${styled(screen, 'bold', printable(name))}  ${printable(processor)}, ${required ? 'required' : 'optional'}`,
+    fact('rule', `${rule_digest}  version ${producer_version}`),
+    ...(action_key === null ? [] : [fact('key', action_key)]),
+    ...(component.started_at === null ? [] : [fact('started', component.started_at)]),
+    ...(component.device_used === null ? [] : [fact('device', component.device_used)]),
+    ...outputs.flatMap((output) => outputLines(output, screen)),
+  ];
+}
+
+function outputLines({ path, bytes, digest, arrays = {} }: ManifestOutput, { columns }: Screen): string[] {
+  const indent = 13;
+  const described = Object.entries(arrays).map(
+    ([name, { dtype, shape }]) => `${name}\u00a0${dtype}\u00a0[${shape.join(',\u00a0')}]`,
+  );
+  return [
+    fact('output', `${path}  ${sizeText(bytes)}`),
+    fact('', digest),
+    ...(described.length > 0
+      ? [fact('', wrapped(described.join(', '), { indent, width: columns }).replaceAll('\u00a0', ' '))]
+      : []),
+  ];
+}

@@ -1,0 +1,78 @@
+/**
+ * Shows on a terminal what a build does: lines that stay, and below them a view that changes.
+ *
+ * The view begins only when a build takes its time, and ink is loaded only then.
+ */
+import type { TimedEvent } from '../../core/events.ts';
+import { type BuildNames, EventLines } from '../event-lines.ts';
+import { type Reporter, stoppingText } from '../reporter.ts';
+import { shortNames } from '../short-names.ts';
+import { BuildProgress } from './build-progress.ts';
+import type { BuildViewProps } from './build-view.ts';
+import type { Drawing } from './drawing.ts';
+import { loadProductionReact } from './production-react.ts';
+import { ResourceMeter } from './resource-use.ts';
+import type { DurationHistory } from './work-left.ts';
+
+/** Most builds are over before a view could be read. */
+const calmMs = 1000;
+
+export class LiveReporter implements Reporter {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #lines: EventLines;
+  readonly #names: ReadonlyMap<string, string>;
+  readonly #progress: BuildProgress;
+  readonly #meter = new ResourceMeter();
+  readonly #calm: NodeJS.Timeout;
+  #drawing: Drawing | undefined;
+  #isStopping = false;
+  #isClosed = false;
+
+  constructor(stream: NodeJS.WriteStream, names: BuildNames, history: DurationHistory) {
+    this.#stream = stream;
+    this.#lines = new EventLines(names, { isColoured: true });
+    this.#names = names.runs.length > 1 ? shortNames(names.runs) : new Map();
+    this.#progress = new BuildProgress(history);
+    this.#calm = setTimeout(() => void this.#open(), calmMs);
+  }
+
+  listen(event: TimedEvent): void {
+    this.#progress.listen(event);
+    for (const { text } of this.#lines.of(event)) this.#say(text);
+    this.#drawing?.refresh();
+  }
+
+  stopping(): void {
+    this.#isStopping = true;
+    if (this.#drawing) this.#drawing.refresh();
+    else this.#say(`\n${stoppingText}`);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#calm);
+    this.#drawing?.close();
+    this.#drawing = undefined;
+  }
+
+  async #open(): Promise<void> {
+    loadProductionReact();
+    const { Drawing } = await import('./drawing.ts');
+    if (this.#isClosed) return;
+    this.#drawing = new Drawing(this.#stream, () => this.#view());
+  }
+
+  #view(): Omit<BuildViewProps, 'columns' | 'rows'> {
+    return {
+      progress: this.#progress.at(Date.now()),
+      resources: this.#meter.read(performance.now()),
+      names: this.#names,
+      isStopping: this.#isStopping,
+    };
+  }
+
+  #say(text: string): void {
+    if (this.#drawing) this.#drawing.say(`${text}\n`);
+    else this.#stream.write(`${text}\n`);
+  }
+}

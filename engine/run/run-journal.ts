@@ -1,0 +1,199 @@
+/**
+ * The state of one run on disk: a journal that is only added to, and checkpoints of what it comes to.
+ *
+ * Every line outlives the process at once; at the end of each component the journal is synced and the checkpoints are
+ * written anew. Who reads them needs neither to be whole: see `read-run-state.ts`.
+ */
+import { join } from 'node:path';
+import type { FlowEvent, Listener, RunName, TimedEvent } from '../core/events.ts';
+import { journalLine } from '../core/journal-line.ts';
+import { type JournalRecord, RunState } from '../core/run-state.ts';
+import { type Disk, writeAtomically } from '../io/disk.ts';
+
+export interface JournalSetting {
+  readonly disk: Disk;
+  readonly statesFolder: string;
+  readonly name: RunName;
+  /** Label of the run in events. */
+  readonly run: string;
+  readonly build: string;
+  readonly process: string;
+  readonly host: string;
+  readonly flowVersion: string;
+  /** Told once, if the state cannot be written: the build goes on without. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+export function stateFolderOfRun(statesFolder: string, { platformId, videoId, runId }: RunName): string {
+  return join(statesFolder, platformId, videoId, runId);
+}
+
+export const journalName = 'state_events.jsonl';
+export const runStateName = 'run_state.json';
+
+export function processorStateName(processor: string): string {
+  return `state_${processor}.json`;
+}
+
+export class RunJournal {
+  readonly #setting: JournalSetting;
+  readonly #folder: string;
+  readonly #state = new RunState();
+  #journalBytes = 0;
+  #isBroken = false;
+  /** Processors whose checkpoint lags behind. */
+  readonly #stale = new Set<string>();
+  #writing: Promise<void> | undefined;
+
+  constructor(setting: JournalSetting) {
+    this.#setting = setting;
+    this.#folder = stateFolderOfRun(setting.statesFolder, setting.name);
+  }
+
+  readonly listen: Listener = (event) => {
+    if ('run' in event && event.run !== this.#setting.run) return;
+    const at = new Date(event.atMs).toISOString();
+    for (const fact of this.#factsOf(event)) this.#note({ at, build: this.#setting.build, ...fact });
+    if (event.type === 'component_finished' || event.type === 'run_finished') this.#checkpoint();
+  };
+
+  /** The journal and its checkpoints. */
+  get files(): string[] {
+    const names = [journalName, runStateName, ...this.#state.processors.map(processorStateName)];
+    return names.map((name) => join(this.#folder, name));
+  }
+
+  /** Settles when all is on disk. */
+  async close(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
+  #factsOf(event: TimedEvent): Fact[] {
+    switch (event.type) {
+      case 'run_started':
+        return this.#started(event);
+      case 'action_started':
+        return [
+          ...this.#begun(event.component),
+          { ...actionOf(event), status: 'started', attempt: event.attempt },
+        ];
+      case 'action_finished':
+        return [{ ...actionOf(event), status: 'finished', key: event.key, duration_ms: event.durationMs }];
+      case 'action_retried':
+        return [
+          { ...actionOf(event), status: 'retried', attempt: event.attempt, error_code: event.error.code },
+        ];
+      case 'action_failed':
+        return [{ ...actionOf(event), status: 'failed', error_code: event.error.code }];
+      case 'component_finished':
+        return [ended(event)];
+      case 'run_finished':
+        return [{ type: 'run_finished', status: event.status }];
+      default:
+        return [];
+    }
+  }
+
+  #started({ stage, profile, components }: FlowEvent & { type: 'run_started' }): Fact[] {
+    const { name, process, host, flowVersion } = this.#setting;
+    return [
+      {
+        type: 'run_started',
+        platform_id: name.platformId,
+        video_id: name.videoId,
+        run_id: name.runId,
+        stage,
+        profile,
+        flow_version: flowVersion,
+        process,
+        host,
+        components: components.map((component) => ({
+          name: component.name,
+          processor: component.processor,
+          required: component.isRequired,
+        })),
+      },
+    ];
+  }
+
+  /** A component runs from its first action on. */
+  #begun(component: string): Fact[] {
+    const isWaiting = this.#state.components.get(component)?.status === 'waiting';
+    return isWaiting ? [{ type: 'component', component, status: 'running' }] : [];
+  }
+
+  #note(record: JournalRecord): void {
+    this.#state.apply(record);
+    if (record.type === 'component') this.#stale.add(this.#state.components.get(record.component)!.processor);
+    if (this.#isBroken) return;
+    try {
+      const path = join(this.#folder, journalName);
+      this.#journalBytes = this.#setting.disk.append(path, `${journalLine(record)}\n`);
+    } catch (error) {
+      this.#giveUp(error as Error);
+    }
+  }
+
+  /** Writes what is stale; while that is under way, what becomes stale waits for the next round. */
+  #checkpoint(): void {
+    this.#writing ??= this.#write()
+      .catch((error: Error) => this.#giveUp(error))
+      .finally(() => {
+        this.#writing = undefined;
+        if (this.#stale.size > 0 && !this.#isBroken) this.#checkpoint();
+      });
+  }
+
+  async #write(): Promise<void> {
+    if (this.#isBroken) return;
+    const { disk } = this.#setting;
+    const names = [...this.#stale];
+    this.#stale.clear();
+    const at = { journal_bytes: this.#journalBytes, written_at: new Date().toISOString() };
+    const documents = names.map((name) => [
+      processorStateName(name),
+      this.#state.processorDocument(name, at),
+    ]);
+    const all = [...documents, [runStateName, this.#state.document(at)]] as const;
+    await disk.sync(join(this.#folder, journalName)); // A checkpoint never says more than the journal.
+    for (const [name, document] of all)
+      await writeAtomically(
+        disk,
+        join(this.#folder, name as string),
+        `${JSON.stringify(document, null, 2)}\n`,
+      );
+  }
+
+  #giveUp(error: Error): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    this.#setting.onTrouble(error);
+  }
+}
+
+type Fact = JournalRecord extends infer R
+  ? R extends JournalRecord
+    ? Omit<R, 'at' | 'build'>
+    : never
+  : never;
+
+type ActionEvent = Extract<TimedEvent, { action: string }>;
+
+function actionOf({ action, component, segment }: ActionEvent) {
+  return { type: 'action', action, component, ...(segment !== undefined && { segment }) } as const;
+}
+
+function ended(event: FlowEvent & { type: 'component_finished' }): Fact {
+  const { component, status, reason, errorCode, cache, durationMs, outputs, bytes } = event;
+  return {
+    type: 'component',
+    component,
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(errorCode && { error_code: errorCode }),
+    cache,
+    duration_ms: durationMs,
+    outputs,
+    bytes,
+  };
+}

@@ -1,0 +1,187 @@
+/** The panels under the shots: sound, pulse, pace, motion and picture, all over the same seconds. */
+import type { Curve } from './curves.ts';
+import { drawPanel, emptyPanel, type Panel } from './panel.ts';
+import type { ReportInputs } from './report-inputs.ts';
+
+/** What a panel says whose component left nothing: it failed, is switched off, or has not been asked for. */
+const notThere = 'not there: see manifest.json';
+
+export function drawPanels(inputs: ReportInputs, durationSec: number): Panel[] {
+  return [
+    loudnessPanel(inputs.loudness, durationSec),
+    tempoPanel(inputs.tempo, durationSec),
+    pacingPanel(inputs.pacing, durationSec),
+    motionPanel(inputs, durationSec),
+    qualityPanel(inputs, durationSec),
+  ];
+}
+
+function loudnessPanel(loudness: ReportInputs['loudness'], durationSec: number): Panel {
+  const title = 'Loudness';
+  if (!loudness) return emptyPanel(title, notThere);
+  if (loudness.times_sec.data.length === 0)
+    return emptyPanel(title, loudness.meta.empty_reason ?? 'too short');
+  const integrated = loudness.integrated_lufs.data[0]!;
+  const timesSec = loudness.times_sec.data;
+  const lufs = { unit: 'LUFS', digits: 1, colour: 1 } as const;
+  return drawPanel(
+    {
+      title,
+      note: [
+        Number.isNaN(integrated) ? 'below the gate throughout' : `integrated ${signed(integrated, 1)} LUFS`,
+        silenceText(loudness),
+      ].join(', '),
+      bottom: -60,
+      top: 0,
+      levels: [
+        ...[-20, -40].map((value) => ({ value, label: signed(value, 0) })),
+        ...(Number.isNaN(integrated) ? [] : [{ value: integrated, label: '', isStrong: true }]),
+      ],
+      traces: [
+        {
+          ...lufs,
+          name: 'momentary',
+          look: 'faint',
+          curve: { timesSec, values: loudness.momentary_lufs.data },
+        },
+        {
+          ...lufs,
+          name: 'short-term',
+          look: 'line',
+          curve: { timesSec, values: loudness.short_term_lufs.data },
+        },
+      ],
+      spans: {
+        startSec: loudness.silence_start_sec.data,
+        endSec: loudness.silence_end_sec.data,
+        name: 'silence',
+      },
+    },
+    durationSec,
+  );
+}
+
+function silenceText({ silence_start_sec, silence_end_sec }: NonNullable<ReportInputs['loudness']>): string {
+  const ends = silence_end_sec.data;
+  const silentSec = silence_start_sec.data.reduce((sum, start, index) => sum + ends[index]! - start, 0);
+  return silentSec === 0 ? 'never silent' : `${silentSec.toFixed(1)} s silent`;
+}
+
+function tempoPanel(tempo: ReportInputs['tempo'], durationSec: number): Panel {
+  const title = 'Tempo';
+  if (!tempo) return emptyPanel(title, notThere);
+  if (tempo.meta.status === 'empty') return emptyPanel(title, tempo.meta.empty_reason!);
+  const curve: Curve = { timesSec: tempo.onset_times_sec.data, values: tempo.onset_strength.data };
+  const bpm = tempo.tempo_bpm.data[0]!.toFixed(1);
+  const beats = tempo.beats_sec.data.length;
+  return drawPanel(
+    {
+      title,
+      note: `${bpm} BPM, confidence ${tempo.confidence.data[0]!.toFixed(2)}, ${beats} beats`,
+      bottom: 0,
+      top: highest(curve),
+      levels: [],
+      traces: [{ name: 'onset strength', unit: '', digits: 2, colour: 2, look: 'area', curve }],
+      marks: { timesSec: tempo.beats_sec.data, name: 'beats' },
+    },
+    durationSec,
+  );
+}
+
+function pacingPanel(pacing: ReportInputs['pacing'], durationSec: number): Panel {
+  const title = 'Pacing';
+  if (!pacing) return emptyPanel(title, notThere);
+  if (pacing.meta.status === 'empty') return emptyPanel(title, pacing.meta.empty_reason!);
+  const timesSec = pacing.times_sec.data;
+  return drawPanel(
+    {
+      title,
+      note: `shots of ${pacing.mean_shot_sec.data[0]!.toFixed(1)} s on average`,
+      bottom: 0,
+      top: 1,
+      levels: [{ value: 0.5, label: '0.5' }],
+      traces: [
+        {
+          name: 'pace',
+          unit: '',
+          digits: 2,
+          colour: 3,
+          look: 'area',
+          curve: { timesSec, values: pacing.pacing.data },
+        },
+        {
+          name: 'cuts',
+          unit: '/min',
+          digits: 1,
+          colour: 3,
+          look: 'none',
+          curve: { timesSec, values: pacing.cuts_per_min.data },
+        },
+      ],
+    },
+    durationSec,
+  );
+}
+
+function motionPanel({ motion, shots }: ReportInputs, durationSec: number): Panel {
+  const title = 'Motion';
+  if (!motion) return emptyPanel(title, notThere);
+  if (motion.times_sec.data.length === 0) return emptyPanel(title, shots?.meta.empty_reason ?? 'no frames');
+  const curve: Curve = { timesSec: motion.times_sec.data, values: motion.motion_energy.data };
+  return drawPanel(
+    {
+      title,
+      note: 'change of brightness from sample to sample',
+      bottom: 0,
+      top: usuallyBelow(curve),
+      levels: [],
+      traces: [{ name: 'motion', unit: '', digits: 3, colour: 4, look: 'area', curve }],
+    },
+    durationSec,
+  );
+}
+
+function qualityPanel({ frame_quality: quality, shot_quality }: ReportInputs, durationSec: number): Panel {
+  const title = 'Picture';
+  if (!quality) return emptyPanel(title, notThere);
+  if (quality.times_sec.data.length === 0)
+    return emptyPanel(title, shot_quality?.meta.empty_reason ?? 'no frames');
+  const timesSec = quality.times_sec.data;
+  const share = { unit: '', digits: 2, look: 'line' } as const;
+  return drawPanel(
+    {
+      title,
+      note: '',
+      bottom: 0,
+      top: 1,
+      levels: [{ value: 0.5, label: '0.5' }],
+      traces: [
+        { ...share, name: 'exposure', colour: 3, curve: { timesSec, values: quality.exposure.data } },
+        { ...share, name: 'contrast', colour: 1, curve: { timesSec, values: quality.contrast.data } },
+        { ...share, name: 'sharpness', colour: 2, curve: { timesSec, values: quality.sharpness.data } },
+      ],
+    },
+    durationSec,
+  );
+}
+
+/** The top of a curve's field: its highest value, and above 0. */
+function highest({ values }: Curve): number {
+  let top = 0;
+  for (let index = 0; index < values.length; index += 1) if (values[index]! > top) top = values[index]!;
+  return top || 1;
+}
+
+/** A top that one value in a hundred passes: a single flash must not press all the rest to the floor. */
+function usuallyBelow(curve: Curve): number {
+  const rising = Float64Array.from(curve.values)
+    .filter((value) => !Number.isNaN(value))
+    .sort();
+  const high = rising[Math.floor(rising.length * 0.99)] ?? 0;
+  return Math.min(1.25 * high, highest(curve)) || 1;
+}
+
+/** With the minus sign of typography, not the hyphen. */
+function signed(value: number, digits: number): string {
+  return value.toFixed(digits).replace('-', '−');
+}

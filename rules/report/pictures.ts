@@ -1,0 +1,75 @@
+/** Which of the thumbnails a report shows. */
+import { firstAtOrAfter } from '../dsp/first-at-or-after.ts';
+import type { ReportInputs } from './report-inputs.ts';
+
+export interface Pictures {
+  readonly timesSec: readonly number[];
+  /** JPEG files in base64. */
+  readonly jpegs: readonly string[];
+  /** Size of the first; pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** For each shot the position of its picture; -1 for a shot that no sample falls into. */
+  readonly ofShots: readonly number[];
+}
+
+/** Keeps the page of a long film below some 10 MB. */
+const mostPictures = 1500;
+/** Pictures for the cursor between those of the shots. */
+const mostBetween = 240;
+
+/** A picture from the middle of each shot, and others evenly over the film. */
+export function choosePictures({ thumbnails, shots }: Pick<ReportInputs, 'thumbnails' | 'shots'>): Pictures {
+  const timesSec = thumbnails?.times_sec.data ?? new Float64Array(0);
+  const ofShots = (shots ? [...shots.start_sec.data] : []).map((start, shot) =>
+    sampleInside(timesSec, start, shots!.end_sec.data[shot]!),
+  );
+  const forShots = evenly(
+    ofShots.filter((sample) => sample >= 0),
+    mostPictures - mostBetween,
+  );
+  const between = evenly([...timesSec.keys()], mostBetween);
+  const chosen = [...new Set([...forShots, ...between])].sort((a, b) => a - b);
+  const files = thumbnails ? filesOf(thumbnails) : [];
+  return {
+    timesSec: chosen.map((sample) => timesSec[sample]!),
+    jpegs: chosen.map((sample) => Buffer.from(files[sample]!).toString('base64')),
+    width: thumbnails?.widths.data[0] ?? 16,
+    height: thumbnails?.heights.data[0] ?? 9,
+    ofShots: ofShots.map((sample) => (sample < 0 ? -1 : nearestOf(chosen, sample))),
+  };
+}
+
+/** The sample inside of a shot that is nearest to its middle; -1 if there is none. */
+function sampleInside(timesSec: Float64Array, startSec: number, endSec: number): number {
+  const middle = (startSec + endSec) / 2;
+  let best = -1;
+  // From the first sample of the shot on: times rise.
+  for (let at = firstAtOrAfter(timesSec, startSec); at < timesSec.length && timesSec[at]! < endSec; at += 1)
+    if (best < 0 || Math.abs(timesSec[at]! - middle) < Math.abs(timesSec[best]! - middle)) best = at;
+  return best;
+}
+
+/** Position of the nearest of `numbers`, which rise. */
+function nearestOf(numbers: readonly number[], wanted: number): number {
+  const after = firstAtOrAfter(numbers, wanted);
+  if (after === 0) return 0;
+  if (after === numbers.length) return after - 1;
+  return wanted - numbers[after - 1]! <= numbers[after]! - wanted ? after - 1 : after;
+}
+
+function evenly(items: readonly number[], limit: number): number[] {
+  if (items.length <= limit) return [...items];
+  return Array.from(
+    { length: limit },
+    (_, index) => items[Math.floor(((index + 0.5) * items.length) / limit)]!,
+  );
+}
+
+function filesOf({ jpeg, jpeg_bytes }: NonNullable<ReportInputs['thumbnails']>): Uint8Array[] {
+  let end = 0;
+  return [...jpeg_bytes.data].map((length) => {
+    end += length;
+    return jpeg.data.subarray(end - length, end);
+  });
+}

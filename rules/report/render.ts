@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { text } from '../../engine/core/kind.ts';
+import { defineRule } from '../../engine/core/rule.ts';
+import { drawPage } from './page.ts';
+import { reportInputs } from './report-inputs.ts';
+
+/**
+ * Writes what is known of a video as one page of HTML that needs no network: its shots with a picture each, loudness,
+ * tempo, pace, motion and picture quality over one time axis, the quality of each shot, and where all of it comes from.
+ *
+ * The page holds no time, name or path: the same artifacts give the same page.
+ */
+export const render = defineRule({
+  name: 'report/render',
+  version: '1',
+  scope: 'whole',
+  params: z.strictObject({}),
+  inputs: reportInputs,
+  outputs: { report: text({ extension: 'html' }) },
+  run: ({ inputs }) => ({ report: drawPage(inputs) }),
+});

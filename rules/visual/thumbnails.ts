@@ -1,0 +1,69 @@
+import { encode } from 'jpeg-js';
+import { z } from 'zod';
+import { vector } from '../../engine/core/nd-array.ts';
+import { defineRule, input } from '../../engine/core/rule.ts';
+import { frames, thumbnails as thumbnailsKind } from '../kinds.ts';
+
+/**
+ * Keeps each sampled frame as a small JPEG, for people to look at.
+ *
+ * The same pixels and quality give the same bytes: baseline JPEG with the tables of ITU-T T.81, annex K, and
+ * chroma at full size.
+ */
+export const thumbnails = defineRule({
+  name: 'visual/thumbnails',
+  version: '1',
+  scope: 'segment',
+  params: z.strictObject({
+    quality: z.number().int().min(1).max(100).default(70).describe('of the JPEGs; no unit'),
+  }),
+  inputs: {
+    frames: input(frames, { request: ({ fps, width, height }) => ({ fps, width, height }) }),
+  },
+  outputs: { thumbnails: thumbnailsKind },
+
+  run({ inputs, params, signal }) {
+    const { rgb, times_sec, frame_indices } = inputs.frames;
+    const [count = 0, height = 0, width = 0] = rgb.shape;
+    const size = 3 * width * height;
+    const files = Array.from({ length: count }, (_, frame) => {
+      signal.throwIfAborted();
+      const data = withAlpha(rgb.data.subarray(frame * size, (frame + 1) * size));
+      return encode({ width, height, data }, params.quality).data;
+    });
+    return {
+      thumbnails: {
+        times_sec,
+        frame_indices,
+        widths: vector('int32', new Int32Array(count).fill(width)),
+        heights: vector('int32', new Int32Array(count).fill(height)),
+        jpeg: vector('uint8', joined(files)),
+        jpeg_bytes: vector(
+          'int32',
+          files.map((file) => file.length),
+        ),
+      },
+    };
+  },
+});
+
+/** RGB as the encoder wants it: four bytes a pixel, of which it does not read the last. */
+function withAlpha(rgb: Uint8Array): Uint8Array {
+  const rgba = new Uint8Array((rgb.length / 3) * 4);
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
+    rgba[to] = rgb[from]!;
+    rgba[to + 1] = rgb[from + 1]!;
+    rgba[to + 2] = rgb[from + 2]!;
+  }
+  return rgba;
+}
+
+function joined(files: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(files.reduce((sum, file) => sum + file.length, 0));
+  let at = 0;
+  for (const file of files) {
+    all.set(file, at);
+    at += file.length;
+  }
+  return all;
+}
