@@ -40,6 +40,7 @@ set_up_system() {
   has node || missing+=(nodejs)
   has npm || missing+=(npm)
   has git || missing+=(git)
+  has tmux || missing+=(tmux) # The tests look at what a terminal shows.
   { has python3 && python3 -c 'import numpy' 2>/dev/null; } || missing+=(python3 python3-numpy)
   [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 }

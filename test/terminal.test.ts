@@ -99,7 +99,7 @@ test('a view shows what runs and how far the build is, and leaves each finished 
   assert.match(history, /success: 17 actions ran, 0 cached/);
   assert.match(history, /exit 0\n/);
   screen.type('stty -a >after');
-  await screen.shows(/after\n\$ /);
+  await screen.shows(/>after\n\$/);
   assert.equal(rig.read('after'), rig.read('before'));
   assert.ok(screen.isCursorShown);
 });
@@ -160,13 +160,13 @@ test('a failure and what rules print stay above the view, each once, with nothin
     { ms: 700, mood: 'broken' },
     { ms: 900, mood: 'chatty' },
   ];
-  using rig = workspace([...parts, ...Array.from({ length: 8 }, () => ({ ms: 600 }))]);
+  using rig = workspace([...parts, ...Array.from({ length: 18 }, () => ({ ms: 600 }))]);
   using screen = terminal(rig, small);
   build(screen);
   await screen.shows(/1 failed/);
   await screen.shows(over);
   const history = screen.history();
-  checkLeftovers(history, 10);
+  checkLeftovers(history, 20);
   assert.equal(count(history, 'this part is broken'), 1, history);
   assert.equal(count(history, 'Fix: Correct the rule'), 1, history);
   for (let line = 0; line < 40; line += 1) assert.equal(count(history, `rule says ${line}.\n`), 1, history);
@@ -183,7 +183,7 @@ test('two hundred components leave two hundred lines', { skip: noTmux }, async (
 });
 
 test('a rule that ends the process leaves a terminal that can be used', { skip: noTmux }, async () => {
-  using rig = workspace([{ ms: 1500, mood: 'fatal' }, { ms: 60_000 }]);
+  using rig = workspace([{ ms: 4000, mood: 'fatal' }, { ms: 60_000 }]);
   using screen = terminal(rig, small);
   build(screen);
   await screen.shows(/2 running on 4 cores/);
@@ -196,13 +196,13 @@ test('a rule that ends the process leaves a terminal that can be used', { skip: 
 
 test('many runs are counted, and a run that goes wrong is told with its name', { skip: noTmux }, async () => {
   using rig = new Rig();
-  for (let index = 0; index < 30; index += 1) rig.write(`videos/clip${index}.mp4`, `no video ${index}`);
+  for (let index = 0; index < 40; index += 1) rig.write(`videos/clip${index}.mp4`, `no video ${index}`);
   using screen = terminal(rig, { columns: 100, rows: 30 });
-  build(screen, { targets: 'run:videos' });
+  build(screen, { targets: 'run:videos', after: '-j 1' });
   await screen.shows(/runs: \d+ running .*waiting/);
   await screen.shows(over);
   const history = screen.history();
-  for (let index = 0; index < 30; index += 1)
+  for (let index = 0; index < 40; index += 1)
     assert.equal(count(history, `clip${index}.mp4 segment_plan: `), 1, history);
   assert.doesNotMatch(history, /━|cores busy/);
 });

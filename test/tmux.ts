@@ -1,5 +1,8 @@
 /** A terminal to drive programs in: a tmux server of its own for each, which nobody else sees. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const noTmux = spawnSync('tmux', ['-V']).status === 0 ? false : 'tmux is not installed';
@@ -9,35 +12,19 @@ export interface Size {
   readonly rows: number;
 }
 
-let servers = 0;
-
 export class Tmux implements Disposable {
-  readonly #server: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'flow-tmux-'));
+  readonly #socket = join(this.#folder, 'socket');
 
   /** Starts a shell in a folder, with an environment that says nothing of CI or colours. */
   constructor(folder: string, { columns, rows }: Size, env: Readonly<Record<string, string>> = {}) {
-    servers += 1;
-    this.#server = `flow-test-${process.pid}-${servers}`;
     const { CI: _ci, NO_COLOR: _noColor, TMUX: _tmux, ...rest } = process.env;
+    const options = ['set-option', '-g', 'history-limit', '20000'];
     const session = ['new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', folder];
     const shell = ['env', 'PS1=$ ', 'bash', '--norc', '--noprofile'];
-    execFileSync(
-      'tmux',
-      [
-        '-L',
-        this.#server,
-        '-f',
-        '/dev/null',
-        'set-option',
-        '-g',
-        'history-limit',
-        '20000',
-        ';',
-        ...session,
-        ...shell,
-      ],
-      { env: { ...rest, ...env, HISTFILE: '/dev/null', LC_ALL: 'C.UTF-8' } },
-    );
+    execFileSync('tmux', ['-S', this.#socket, '-f', '/dev/null', ...options, ';', ...session, ...shell], {
+      env: { ...rest, ...env, HISTFILE: '/dev/null', LC_ALL: 'C.UTF-8' },
+    });
   }
 
   /** Types a line. */
@@ -89,10 +76,11 @@ export class Tmux implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    spawnSync('tmux', ['-L', this.#server, 'kill-server']);
+    spawnSync('tmux', ['-S', this.#socket, 'kill-server']);
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #tmux(...args: readonly string[]): string {
-    return execFileSync('tmux', ['-L', this.#server, ...args], { encoding: 'utf8' });
+    return execFileSync('tmux', ['-S', this.#socket, ...args], { encoding: 'utf8' });
   }
 }

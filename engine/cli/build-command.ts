@@ -42,7 +42,7 @@ export async function buildCommand(
   const workspace = openWorkspace(flags);
   using _mark = markBuilding(workspace);
   using index = openIndex(workspace);
-  const session = await openSession(workspace, index, flags.profile);
+  const session = await openSession(workspace, index, flags.profile, disk);
   await using workbench = new Workbench(workspace, { disk, jobs: flags.jobs });
   const whole = await prepareBuild(session, targets, flags);
   const prepared = narrow ? await narrow(whole, { session, workbench }) : whole;
@@ -55,7 +55,7 @@ export async function buildCommand(
   if (flags.explain) await explainBuild(built, session, workbench);
   tell(summary, flags);
   const isEventful = (flags.events ?? flags.trace) !== undefined; // Events are wanted anew each time.
-  if (!isEventful && !narrow && summary.runs.every((run) => run.status === 'success')) {
+  if (!isEventful && !narrow && stateFiles && summary.runs.every((run) => run.status === 'success')) {
     const message = upToDateText(summary, flags);
     await remember(session, prepared, { outcomes, stateFiles, startedAtMs, argv, message });
   }
@@ -87,8 +87,14 @@ interface Finished {
 }
 
 async function remember(session: Session, prepared: PreparedBuild, finished: Finished): Promise<void> {
-  const { workspace, index } = session;
-  await rememberBuild({ workspace, index, ...finished, ...sourcesOf(session, prepared) });
+  const { workspace, index, disk } = session;
+  const { files, folders } = sourcesOf(session, prepared);
+  const { programs } = prepared;
+  await rememberBuild({
+    ...{ workspace, index, disk, ...finished },
+    files: [...files, ...programs.files],
+    folders: [...folders, ...programs.shadows],
+  });
 }
 
 /** Says of everything that ran why it did. */

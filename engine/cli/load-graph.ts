@@ -5,7 +5,7 @@ import type { Digest } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
 import { type Graph, type GraphDocument, parseGraph } from '../core/graph.ts';
 import { sealText, unsealText } from '../io/checked-text.ts';
-import { RealDisk, writeAtomically } from '../io/disk.ts';
+import { type Disk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { packageRoot } from './package-root.ts';
 import type { Workspace } from './workspace.ts';
@@ -29,13 +29,17 @@ interface Memo {
 const memoVersion = 2;
 
 /** @throws {AggregateError} of `FlowError`s with their places */
-export async function loadGraph(workspace: Workspace, index: FileIndex): Promise<LoadedGraph> {
+export async function loadGraph(
+  workspace: Workspace,
+  index: FileIndex,
+  disk: Disk,
+): Promise<LoadedGraph> {
   const folders = [...new Set([join(packageRoot, 'graphs'), join(workspace.root, 'graphs')])];
   const files = folders.filter(existsSync).flatMap(graphsIn);
   const digests: [string, Digest][] = [];
   for (const file of files) digests.push([file, await index.digestOf(file).catch(refuse)]);
   const memoPath = join(workspace.stateFolder, 'graph.json');
-  const graph = recall(memoPath, digests) ?? (await parseAndKeep(memoPath, digests, index));
+  const graph = recall(memoPath, digests) ?? (await parseAndKeep(memoPath, digests, { index, disk }));
   return { graph, files, folders };
 }
 
@@ -63,14 +67,18 @@ function recall(path: string, digests: Memo['files']): Graph | undefined {
   }
 }
 
-async function parseAndKeep(memoPath: string, digests: Memo['files'], index: FileIndex): Promise<Graph> {
+async function parseAndKeep(
+  memoPath: string,
+  digests: Memo['files'],
+  { index, disk }: { index: FileIndex; disk: Disk },
+): Promise<Graph> {
   const documents = readAll(digests.map(([file]) => file));
   const parsed = parseGraph(documents);
   if ('issues' in parsed) throw new AggregateError(toErrors(parsed.issues, 'graph_invalid'));
   const memo: Memo = { version: memoVersion, files: digests, graph: parsed.graph };
   // A file that changed between its hashing and its parsing would be remembered under the wrong digest.
   for (const [file, digest] of digests) if ((await index.digestOf(file)) !== digest) return parsed.graph;
-  await writeAtomically(new RealDisk(), memoPath, sealText(JSON.stringify(memo)));
+  await writeAtomically(disk, memoPath, sealText(JSON.stringify(memo)));
   return parsed.graph;
 }
 

@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { FlowError, isUsage } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { declareBuild } from './commands/build.ts';
+import { declareClean } from './commands/clean.ts';
+import { declareCompletion } from './commands/completion.ts';
 import { declareDiff } from './commands/diff.ts';
 import { declareDoctor } from './commands/doctor.ts';
 import { declareGraph } from './commands/graph.ts';
@@ -15,29 +17,23 @@ import { declareQuery } from './commands/query.ts';
 import { declareRuns } from './commands/runs.ts';
 import { declareShow } from './commands/show.ts';
 import { declareValidate } from './commands/validate.ts';
+import { declareWatch } from './commands/watch.ts';
 import { declareWhy } from './commands/why.ts';
 import { errorsIn, errorText } from './error-text.ts';
 import { ignoreClosedPipe } from './ignore-closed-pipe.ts';
 import { summariseFailure } from './summary.ts';
 import { flowVersion } from './version.ts';
 
-/** Each command declares itself, and loads what it does only when it is asked for: `flow --help` starts at once. */
-const declarations = [
-  declareBuild,
-  declarePlan,
-  declareWhy,
-  declareHeal,
-  declareInit,
-  declareDoctor,
-  declareLineage,
-  declareRuns,
-  declareShow,
-  declareValidate,
-  declareInspect,
-  declareDiff,
-  declareGraph,
-  declareQuery,
-];
+/**
+ * Each command declares itself, and loads what it does only when it is asked for: `flow --help` starts at once.
+ * The help shows them in these groups.
+ */
+const groups = {
+  'Build:': [declareBuild, declarePlan, declareWatch, declareHeal],
+  'Look:': [declareRuns, declareShow, declareInspect, declareGraph, declareQuery],
+  'Explain:': [declareWhy, declareDiff, declareLineage, declareValidate],
+  'Keep house:': [declareInit, declareDoctor, declareClean, declareCompletion],
+};
 
 /** Runs the command line and sets the exit status: 0, 1, 2 or 130. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -74,9 +70,14 @@ export function commands(argv: readonly string[]): Command {
     .version(flowVersion)
     .exitOverride()
     .configureOutput({ outputError: () => undefined }) // `explain` tells errors, all in one form.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .showSuggestionAfterError()
     .addHelpText('after', mainExamples);
-  for (const declare of declarations) declare(program, argv);
+  for (const [title, declarations] of Object.entries(groups)) {
+    program.commandsGroup(title);
+    for (const declare of declarations) declare(program, argv);
+  }
+  program.helpCommand('help [command]', 'show the arguments, options and examples of a command');
   return program;
 }
 
@@ -84,6 +85,7 @@ const mainExamples = `
 Examples:
   flow init my-features                a workspace with an example
   flow build run:clip.mp4              all features of a video
+  flow why run:clip.mp4//decode        why it ran, or did not
   flow help build                      targets and options`;
 
 /** `flow help bild` would else print the general help as if that had been asked for. */

@@ -32,25 +32,13 @@ export async function prepareBuild(
   return { targets, assembled, programs: await identifyPrograms(assembled, session.index) };
 }
 
-/** The files that a build has read so far, and the folders in which a new file would change it. */
+/** What a build has read so far but for programs, and the folders in which a new file would change it. */
 export function sourcesOf(
   session: Session,
-  { targets, assembled, programs }: PreparedBuild,
+  { targets, assembled }: PreparedBuild,
 ): { files: string[]; folders: string[] } {
   return {
-    files: [
-      ...session.files,
-      ...session.registry.sources,
-      ...assembled.sourceFiles,
-      ...targets.lists,
-      ...programs.files,
-    ],
-    folders: [
-      ...session.folders,
-      ...session.registry.folders,
-      ...assembled.folders,
-      ...targets.folders,
-      ...programs.shadows,
-    ],
+    files: [...session.files, ...session.registry.sources, ...assembled.sourceFiles, ...targets.lists],
+    folders: [...session.folders, ...session.registry.folders, ...assembled.folders, ...targets.folders],
   };
 }

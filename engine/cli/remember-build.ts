@@ -1,5 +1,6 @@
 /** Notes that a build left nothing to do, for `up-to-date.ts`. */
 import { join } from 'node:path';
+import type { Disk } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { type FileState, fileState, settlesAtMs } from '../io/file-state.ts';
 import type { RunOutcome } from '../run/build.ts';
@@ -9,6 +10,7 @@ import type { Workspace } from './workspace.ts';
 
 export interface BuildMemory {
   readonly workspace: Workspace;
+  readonly disk: Disk;
   readonly index: FileIndex;
   readonly outcomes: readonly RunOutcome[];
   /** Where the states of the runs are. */
@@ -23,7 +25,7 @@ export interface BuildMemory {
 
 /** Notes that all is done, if what was read cannot have changed meanwhile and what was written is in place. */
 export async function rememberBuild(memory: BuildMemory): Promise<void> {
-  const { workspace, index, outcomes, stateFiles, argv, message } = memory;
+  const { workspace, disk, index, outcomes, stateFiles, argv, message } = memory;
   const sources = sourceStates(memory);
   if (!sources) return;
   const manifests = outcomes.flatMap(({ spec }) => spec.record?.manifestPath ?? []);
@@ -33,7 +35,7 @@ export async function rememberBuild(memory: BuildMemory): Promise<void> {
   if (!outputs) return;
   const files = Object.fromEntries([...sources, ...outputs]);
   // What cannot be written down is found out again by the next build.
-  await writeUpToDate(workspace.stateFolder, argv, { message, files }).catch(() => undefined);
+  await writeUpToDate(disk, workspace.stateFolder, argv, { message, files }).catch(() => undefined);
 }
 
 /** The states of all that was read; undefined if some of it may have changed since the build began. */

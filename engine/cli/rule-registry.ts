@@ -12,7 +12,7 @@ import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { type BundleParts, bundleRule } from '../io/bundler.ts';
 import { sealText, unsealText } from '../io/checked-text.ts';
-import { RealDisk, writeAtomically } from '../io/disk.ts';
+import { type Disk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { fileState, settlesAtMs } from '../io/file-state.ts';
 import { importRule } from '../io/import-rule.ts';
@@ -31,14 +31,16 @@ type Memo = Record<string, Remembered>;
 export class RuleRegistry {
   readonly #workspace: Workspace;
   readonly #index: FileIndex;
+  readonly #disk: Disk;
   readonly #memoPath: string;
   readonly #memo: Memo;
   readonly #sources = new Map<string, readonly string[]>();
   #isChanged = false;
 
-  constructor(workspace: Workspace, index: FileIndex) {
+  constructor(workspace: Workspace, index: FileIndex, disk: Disk) {
     this.#workspace = workspace;
     this.#index = index;
+    this.#disk = disk;
     this.#memoPath = join(workspace.stateFolder, 'rules.json');
     this.#memo = readMemo(this.#memoPath);
   }
@@ -87,7 +89,7 @@ export class RuleRegistry {
     if (broken.size > 0)
       throw new AggregateError([...toErrors(issues, 'graph_invalid'), ...[...broken.values()].flat()]);
     if (this.#isChanged)
-      await writeAtomically(new RealDisk(), this.#memoPath, sealText(JSON.stringify(this.#memo)));
+      await writeAtomically(this.#disk, this.#memoPath, sealText(JSON.stringify(this.#memo)));
     return issues.length > 0 ? { issues } : { rules };
   }
 
@@ -163,8 +165,8 @@ export class RuleRegistry {
     const { code, digest, sources, parts } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts'));
     const bundlePath = this.#bundlePath(digest);
     mkdirSync(dirname(bundlePath), { recursive: true });
-    await writeAtomically(new RealDisk(), bundlePath, code);
-    await writeAtomically(new RealDisk(), this.#partsPath(digest), JSON.stringify(parts));
+    await writeAtomically(this.#disk, bundlePath, code);
+    await writeAtomically(this.#disk, this.#partsPath(digest), JSON.stringify(parts));
     const digests: [string, Digest][] = [];
     for (const source of sources) digests.push([source, await this.#index.digestOf(source)]);
     const remembered: Remembered = { digest, codeDigest: digestOf(code), sources: digests };

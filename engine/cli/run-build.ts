@@ -24,6 +24,8 @@ export interface BuildInput {
   readonly words: readonly string[];
   readonly flags: BuildFlags;
   readonly startedMs: number;
+  /** Given the build once it can be stopped. */
+  readonly onStart?: (build: Build) => void;
 }
 
 export interface BuildOutput {
@@ -31,8 +33,8 @@ export interface BuildOutput {
   readonly counter: ActionCounter;
   /** What is known of the build's actions. */
   readonly present: Present;
-  /** Where the states of the runs were written. */
-  readonly stateFiles: readonly string[];
+  /** Where the states of the runs were written; undefined if one could not be. */
+  readonly stateFiles: readonly string[] | undefined;
 }
 
 export async function runBuild(input: BuildInput): Promise<BuildOutput> {
@@ -49,6 +51,7 @@ export async function runBuild(input: BuildInput): Promise<BuildOutput> {
   const journals = journalsOf(input);
   for (const journal of journals) events.listen(journal.listen);
   const build = newBuild(input, events);
+  input.onStart?.(build);
   const stopListening = stopOnSignals(build, reporter);
   events.emit({ type: 'build_started', targets: words, jobs });
   try {
@@ -58,7 +61,9 @@ export async function runBuild(input: BuildInput): Promise<BuildOutput> {
     const status = isCancelled ? 'cancelled' : isFailed ? 'error' : 'success';
     for (const journal of journals) await journal.close();
     events.emit({ type: 'build_finished', status, durationMs: performance.now() - startedMs });
-    return { outcomes, counter, present: build.present, stateFiles: journals.flatMap(({ files }) => files) };
+    const isWritten = journals.every((journal) => journal.isWhole);
+    const stateFiles = isWritten ? journals.flatMap(({ files }) => files) : undefined;
+    return { outcomes, counter, present: build.present, stateFiles };
   } finally {
     stopListening();
     reporter.close();

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Graph } from '../core/graph.ts';
 import type { Profile } from '../core/profile.ts';
+import { type Disk, RealDisk } from '../io/disk.ts';
 import { FileIndex } from '../io/file-index.ts';
 import { loadGraph } from './load-graph.ts';
 import { loadProfile } from './load-profile.ts';
@@ -12,6 +13,8 @@ import type { Workspace } from './workspace.ts';
 export interface Session {
   readonly workspace: Workspace;
   readonly index: FileIndex;
+  /** Where what was parsed and bundled is remembered. */
+  readonly disk: Disk;
   readonly graph: Graph;
   readonly profile: Profile;
   readonly registry: RuleRegistry;
@@ -32,15 +35,17 @@ export async function openSession(
   workspace: Workspace,
   index: FileIndex,
   profileName: string | undefined,
+  disk: Disk = new RealDisk(),
 ): Promise<Session> {
-  const graph = await loadGraph(workspace, index);
+  const graph = await loadGraph(workspace, index, disk);
   const profile = loadProfile(profileName, workspace);
   return {
     workspace,
     index,
+    disk,
     graph: graph.graph,
     profile: profile.profile,
-    registry: new RuleRegistry(workspace, index),
+    registry: new RuleRegistry(workspace, index, disk),
     files: [...graph.files, ...profile.files],
     folders: [...graph.folders, join(workspace.root, 'profiles')],
   };

@@ -219,15 +219,21 @@ function runLines(runs: readonly RunSummary[]): string[] {
   const lines = shownRuns.flatMap((run) => {
     const status = isAllWell ? '' : `${run.status.padEnd(9)}  `;
     const name = (names.get(run.target) ?? '').padEnd(width);
-    return placesOf(run).map((place) => `  ${status}${name}${width > 0 ? '  ' : ''}${place}`);
+    return placesOf(run, { isAlone: runs.length === 1 }).map(
+      (place) => `  ${status}${name}${width > 0 ? '  ' : ''}${place}`,
+    );
   });
   if (told.length > mostRunsShown) lines.push(`  … and ${counted(told.length - mostRunsShown, 'more run')}`);
   return lines;
 }
 
-function placesOf({ error, manifest, report, outputs }: RunSummary): string[] {
+function placesOf(
+  { error, manifest, report, outputs }: RunSummary,
+  { isAlone }: { isAlone: boolean },
+): string[] {
   if (error) return [error.code];
   const named = outputs.flatMap(({ path }) => (path === null ? [] : [shown(path)]));
   if (named.length > 0 || manifest === null) return named;
-  return [manifest, ...(report === undefined ? [] : [report])].map(shown);
+  if (report === undefined) return [shown(manifest)];
+  return (isAlone ? [manifest, report] : [report]).map(shown); // The manifest lies beside the report's folder.
 }

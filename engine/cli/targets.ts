@@ -30,7 +30,7 @@ export interface Targets {
 }
 
 /** Endings of files that a folder is searched for; a file that is named outright may have any. */
-const mediaEndings = new Set(
+export const mediaEndings: ReadonlySet<string> = new Set(
   [
     '3gp',
     'aac',

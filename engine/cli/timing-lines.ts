@@ -6,6 +6,8 @@ import { counted, durationText } from './duration-text.ts';
 const worthTellingMs = 1000;
 const mostComponents = 3;
 const mostSteps = 5;
+/** A step that took less of the whole path explains nothing. */
+const negligible = 0.01;
 
 /**
  * @param names label of a run → its short name
@@ -32,7 +34,11 @@ export function timingLines(
 
 /** The steps that take the longest, in their order: 'decode #3 2.10 s → … → tempo 0.80 s'. */
 function pathText(actions: readonly ActionTime[]): string {
-  const longest = [...actions].sort((a, b) => b.duration_ms - a.duration_ms).slice(0, mostSteps);
+  const sumMs = actions.reduce((sum, { duration_ms }) => sum + duration_ms, 0);
+  const longest = actions
+    .filter(({ duration_ms }) => duration_ms > sumMs * negligible)
+    .sort((a, b) => b.duration_ms - a.duration_ms)
+    .slice(0, mostSteps);
   const steps = actions.map((action) => (longest.includes(action) ? stepText(action) : '…'));
   return steps.filter((step, index) => step !== '…' || steps[index - 1] !== '…').join(' → ');
 }

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Disk } from '../io/disk.ts';
 import { type FileState, fileState } from '../io/file-state.ts';
 import { xxh64Of } from '../io/xxh64.ts';
 
@@ -51,12 +52,13 @@ async function readRecord(path: string): Promise<UpToDate | undefined> {
 }
 
 export async function writeUpToDate(
+  disk: Disk,
   stateFolder: string,
   argv: readonly string[],
   record: UpToDate,
 ): Promise<void> {
   const path = recordPath(stateFolder, await commandHash(argv));
   const body = JSON.stringify(record);
-  const { RealDisk, writeAtomically } = await import('../io/disk.ts'); // Whoever writes has loaded it anyway.
-  await writeAtomically(new RealDisk(), path, `${await xxh64Of(body)}\n${body}`);
+  const { writeAtomically } = await import('../io/disk.ts'); // Whoever writes has loaded it anyway.
+  await writeAtomically(disk, path, `${await xxh64Of(body)}\n${body}`);
 }

@@ -145,6 +145,7 @@ const fileReasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
+  EIO: 'the disk reports an error',
   ENOENT: 'there is no such place',
   ENOTDIR: 'a part of this path is a file',
   EISDIR: 'it is a folder',

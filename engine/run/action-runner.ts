@@ -1,5 +1,5 @@
 /** Has actions performed: brings their inputs together, hands them to a worker, and minds the time. */
-import { FlowError, fromRecord } from '../core/errors.ts';
+import { cancelled, FlowError, fromRecord } from '../core/errors.ts';
 import type { Performed } from '../core/events.ts';
 import { npzSchemaVersion } from '../core/manifest.ts';
 import type { ActionNode, Binding } from '../core/plan.ts';
@@ -29,6 +29,7 @@ const nothing = new Uint8Array(0);
 
 export class ActionRunner {
   readonly #setting: RunnerSetting;
+  readonly #running = new Map<AbortController, readonly ActionNode[]>();
 
   constructor(setting: RunnerSetting) {
     this.#setting = setting;
@@ -97,6 +98,7 @@ export class ActionRunner {
     const { pool, world, hardStop } = this.#setting;
     const task: Task = { bundle, phase: node.phase, calls };
     const limit = new AbortController();
+    this.#running.set(limit, nodes);
     const timer = setTimeout(() => limit.abort(timedOut(node)), rule.timeoutSec * 1000);
     const onHardStop = (): void => limit.abort(hardStop.reason);
     hardStop.addEventListener('abort', onHardStop, { once: true });
@@ -112,7 +114,13 @@ export class ActionRunner {
     } finally {
       clearTimeout(timer);
       hardStop.removeEventListener('abort', onHardStop);
+      this.#running.delete(limit);
     }
+  }
+
+  /** Ends what nobody waits for any more. */
+  cancel(isStale: (node: ActionNode) => boolean): void {
+    for (const [limit, nodes] of this.#running) if (nodes.every(isStale)) limit.abort(cancelled());
   }
 
   #note(nodes: readonly ActionNode[], { worker, startedAtMs, durationMs: allMs }: Performed): void {

@@ -142,6 +142,12 @@ export class Build {
     this.stop();
   }
 
+  /** A newer build takes over: nothing new is started, and what runs ends unless that one wants it, too. */
+  retire(isWanted: (key: Digest) => boolean): void {
+    this.#runner.cancel((node) => !isWanted(this.#ledger.of(node).key));
+    this.stop();
+  }
+
   // ---- Planning -----------------------------------------------------------------------------------------------
 
   #begin(run: RunProgress): void {

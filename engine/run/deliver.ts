@@ -113,6 +113,7 @@ function refuse(target: string): (error: NodeJS.ErrnoException) => never {
       error.code !== 'EACCES' &&
       error.code !== 'EPERM' &&
       error.code !== 'EROFS' &&
+      error.code !== 'EIO' &&
       error.code !== 'ENOTDIR' &&
       error.code !== 'EEXIST' // A file stands where a folder belongs.
     )

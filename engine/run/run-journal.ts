@@ -57,6 +57,11 @@ export class RunJournal {
     if (event.type === 'component_finished' || event.type === 'run_finished') this.#checkpoint();
   };
 
+  /** False once something could not be written. */
+  get isWhole(): boolean {
+    return !this.#isBroken;
+  }
+
   /** The journal and its checkpoints. */
   get files(): string[] {
     const names = [journalName, runStateName, ...this.#state.processors.map(processorStateName)];

@@ -78,7 +78,7 @@ export class RunRecord {
     this.#write('running', null);
   }
 
-  /** The last word; settles when the manifest is on disk. @throws what writing threw, now or before */
+  /** The last word; settles when the manifest is on disk. @throws what writing it threw */
   async finish(status: RunStatus, finishedAt: string): Promise<void> {
     await this.#writing;
     await writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
@@ -88,11 +88,12 @@ export class RunRecord {
   #write(status: RunStatus, finishedAt: string | null): void {
     if (this.#isDirty) return;
     this.#isDirty = true;
-    this.#writing = this.#writing.then(() => {
-      this.#isDirty = false;
-      return writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
-    });
-    this.#writing.catch(() => undefined); // `finish` throws it.
+    this.#writing = this.#writing
+      .then(() => {
+        this.#isDirty = false;
+        return writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
+      })
+      .catch(() => undefined); // The next one says all of it again, and `finish` tells if it cannot.
   }
 
   #text(status: RunStatus, finishedAt: string | null): string {

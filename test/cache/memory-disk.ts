@@ -51,18 +51,33 @@ export class MemoryDisk implements Disk {
 }
 
 export class InjectedFault extends Error {
-  readonly code = 'EIO';
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`${code}: injected`);
+    this.code = code;
+  }
 }
 
-/** Breaks at one call, and from then on at all of them: as if the machine had died there. A broken write leaves half. */
+export interface FaultOptions {
+  readonly code?: 'EIO' | 'ENOSPC';
+  /** Only that call breaks; else from then on all of them do, as if the machine had died there. */
+  readonly isOnce?: boolean;
+  /** Counts and breaks only what puts something on the disk. */
+  readonly isOfWrites?: boolean;
+}
+
+/** Breaks at one call. A broken write leaves half. */
 export class FaultyDisk implements Disk {
   readonly #disk: Disk;
   readonly #failAt: number;
+  readonly #options: FaultOptions;
   #calls = 0;
 
-  constructor(disk: Disk, failAt: number) {
+  constructor(disk: Disk, failAt: number, options: FaultOptions = {}) {
     this.#disk = disk;
     this.#failAt = failAt;
+    this.#options = options;
   }
 
   get hasFired(): boolean {
@@ -71,22 +86,30 @@ export class FaultyDisk implements Disk {
 
   #strikes(): boolean {
     this.#calls += 1;
-    return this.#calls >= this.#failAt;
+    return this.#options.isOnce ? this.#calls === this.#failAt : this.#calls >= this.#failAt;
+  }
+
+  get #fault(): InjectedFault {
+    return new InjectedFault(this.#options.code ?? 'EIO');
   }
 
   async #unlessStruck<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#strikes()) throw new InjectedFault('injected');
+    if (this.#strikes()) throw this.#fault;
     return work();
   }
 
+  async #unlessReadStruck<T>(work: () => Promise<T>): Promise<T> {
+    return this.#options.isOfWrites ? work() : this.#unlessStruck(work);
+  }
+
   read(path: string): Promise<Uint8Array | undefined> {
-    return this.#unlessStruck(() => this.#disk.read(path));
+    return this.#unlessReadStruck(() => this.#disk.read(path));
   }
 
   async create(path: string, content: Uint8Array, options: CreateOptions): Promise<void> {
     if (!this.#strikes()) return this.#disk.create(path, content, options);
     await this.#disk.create(path, content.subarray(0, content.length >> 1), options);
-    throw new InjectedFault('injected');
+    throw this.#fault;
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -98,17 +121,17 @@ export class FaultyDisk implements Disk {
   }
 
   remove(path: string): Promise<void> {
-    return this.#unlessStruck(() => this.#disk.remove(path));
+    return this.#unlessReadStruck(() => this.#disk.remove(path));
   }
 
   sizeOf(path: string): Promise<number | undefined> {
-    return this.#unlessStruck(() => this.#disk.sizeOf(path));
+    return this.#unlessReadStruck(() => this.#disk.sizeOf(path));
   }
 
   append(path: string, text: string): number {
     if (!this.#strikes()) return this.#disk.append(path, text);
     this.#disk.append(path, text.slice(0, text.length >> 1));
-    throw new InjectedFault('injected');
+    throw this.#fault;
   }
 
   sync(path: string): Promise<void> {
@@ -116,6 +139,6 @@ export class FaultyDisk implements Disk {
   }
 
   list(path: string): Promise<string[]> {
-    return this.#unlessStruck(() => this.#disk.list(path));
+    return this.#unlessReadStruck(() => this.#disk.list(path));
   }
 }

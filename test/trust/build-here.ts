@@ -1,7 +1,7 @@
 /** `flow build` of a rig's workspace in this very process: some tests need hundreds of builds. */
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildCommand } from '../../engine/cli/build-command.ts';
+import { type BuildOptions, buildCommand } from '../../engine/cli/build-command.ts';
 import type { BuildFlags } from '../../engine/cli/build-flags.ts';
 import { readUpToDate } from '../../engine/cli/up-to-date.ts';
 import type { TimedEvent } from '../../engine/core/events.ts';
@@ -22,10 +22,11 @@ export async function buildHere(
   rig: Rig,
   targets: readonly string[] = ['//...'],
   flags: Partial<BuildFlags> = {},
+  options: BuildOptions = {},
 ): Promise<BuildHere> {
   const eventsFile = join(dirname(rig.root), 'events-here.ndjson');
   rmSync(eventsFile, { force: true });
-  const status = await build(rig, targets, { events: eventsFile, ...flags });
+  const status = await build(rig, targets, { events: eventsFile, ...flags }, options);
   const events = readFileSync(eventsFile, 'utf8')
     .split('\n')
     .filter(Boolean)
@@ -47,24 +48,27 @@ export async function buildHere(
 }
 
 /** As a user would: answered from the record of the last build if that is up to date. */
-export async function buildAsUser(rig: Rig): Promise<'up to date' | number> {
+export async function buildAsUser(
+  rig: Rig,
+  targets: readonly string[] = ['//...'],
+): Promise<'up to date' | number> {
   process.chdir(rig.root);
-  const isUpToDate = (await readUpToDate(rig.path('.flow'), argvOf(['//...']))) !== undefined;
-  return isUpToDate ? 'up to date' : build(rig, ['//...'], {});
+  const isUpToDate = (await readUpToDate(rig.path('.flow'), argvOf(targets))) !== undefined;
+  return isUpToDate ? 'up to date' : build(rig, targets, {});
 }
 
-async function build(rig: Rig, targets: readonly string[], flags: Partial<BuildFlags>): Promise<number> {
+async function build(
+  rig: Rig,
+  targets: readonly string[],
+  flags: Partial<BuildFlags>,
+  options: BuildOptions = {},
+): Promise<number> {
   process.chdir(rig.root);
   const write = process.stderr.write;
   process.stderr.write = () => true; // Errors are told there even to those who want quiet; the tests read events.
   try {
-    return await buildCommand(argvOf(targets), targets, {
-      quiet: true,
-      cacheDir: rig.cacheDir,
-      platformId: 'local',
-      dataprocessorVersion: 'unknown',
-      ...flags,
-    });
+    const own = { quiet: true, cacheDir: rig.cacheDir, platformId: 'local', dataprocessorVersion: 'unknown' };
+    return await buildCommand(argvOf(targets), targets, { ...own, ...flags }, options);
   } finally {
     process.stderr.write = write;
   }

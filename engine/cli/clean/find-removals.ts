@@ -1,9 +1,9 @@
 /** What `flow clean` is to remove: only what flow has made, and never what lies behind a link. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { FlowError } from '../../core/errors.ts';
 import { findRuns } from '../runs/find-runs.ts';
-import { readHead, type RunHead } from '../runs/read-head.ts';
+import { type RunHead, readHead } from '../runs/read-head.ts';
 import { type RunPlace, runPlaces } from '../runs/run-places.ts';
 import type { Workspace } from '../workspace.ts';
 import { shown } from '../yaml-document.ts';
@@ -12,20 +12,33 @@ import { entriesOf, isReallyIn, type Removal } from './removal.ts';
 /** What of flow's own is in a cache folder; whatever else is there stays. */
 const cacheEntries = /^(cas|\w+\.db(-wal|-shm|\.broken.*)?)$/;
 
-/** What flow remembers of the workspace; made again by the next build. */
-export function memoryRemovals({ stateFolder }: Workspace): Removal[] {
-  // A mark of the running process is its own affair.
-  const entries = entriesOf(stateFolder).filter(({ name }) => name !== 'running');
-  return entries.map(({ name }) => ({ path: join(stateFolder, name), what: 'memory of the workspace' }));
+/**
+ * What flow remembers of the workspace.
+ *
+ * @param isWhole also what the next build does not make again: how long things took, and what keys were made of
+ */
+export function memoryRemovals({ stateFolder }: Workspace, { isWhole }: { isWhole: boolean }): Removal[] {
+  // The marks of running builds are theirs.
+  const kept = isWhole ? /^running$/ : /^(running|history\.db.*)$/;
+  const names = entriesOf(stateFolder).flatMap(({ name }) => (kept.test(name) ? [] : [name]));
+  return removalIn(stateFolder, names, 'memory');
 }
 
 /** @throws {FlowError} `config_invalid` if the folder does not look like a cache of flow's */
 export function cacheRemovals({ cacheFolder }: Workspace): Removal[] {
   if (!existsSync(cacheFolder)) return [];
-  const names = entriesOf(cacheFolder).map(({ name }) => name);
-  if (!names.includes('actions.db') && names.length > 0) throw noCache(cacheFolder);
-  const own = names.filter((name) => cacheEntries.test(name));
-  return own.map((name) => ({ path: join(cacheFolder, name), what: 'local cache' }));
+  const folder = realpathSync(cacheFolder); // It may be a link to a larger disk.
+  const names = entriesOf(folder).map(({ name }) => name);
+  if (names.length > 0 && !names.includes('actions.db')) throw noCache(cacheFolder);
+  return removalIn(
+    folder,
+    names.filter((name) => cacheEntries.test(name)),
+    'cache',
+  );
+}
+
+function removalIn(place: string, names: readonly string[], what: Removal['what']): Removal[] {
+  return names.length === 0 ? [] : [{ what, place, paths: names.map((name) => join(place, name)) }];
 }
 
 export interface RunChoice {
@@ -42,7 +55,10 @@ export interface RunRemovals {
 }
 
 /** The result and state folders of runs. @throws {FlowError} as `findRuns` */
-export async function runRemovals({ words, endedBeforeMs }: RunChoice, workspace: Workspace): Promise<RunRemovals> {
+export async function runRemovals(
+  { words, endedBeforeMs }: RunChoice,
+  workspace: Workspace,
+): Promise<RunRemovals> {
   const { resultsFolder } = workspace;
   const places = words === undefined ? runPlaces(resultsFolder) : await findRuns(words, resultsFolder);
   const removals: Removal[] = [];
@@ -51,7 +67,8 @@ export async function runRemovals({ words, endedBeforeMs }: RunChoice, workspace
     const head = readHead(place.manifestPath);
     const why = head ? reasonToSpare(place, workspace) : 'its manifest.json is damaged, or not of a run';
     if (why !== undefined) spared.push({ name: place.name, why });
-    else if (endedBeforeMs === undefined || endOf(head!) < endedBeforeMs) removals.push(...foldersOf(place, workspace));
+    else if (endedBeforeMs === undefined || endOf(head!) < endedBeforeMs)
+      removals.push(...foldersOf(place, workspace));
   }
   return { removals, spared };
 }
@@ -67,11 +84,12 @@ function endOf({ run }: RunHead): number {
 }
 
 function foldersOf({ folder, name }: RunPlace, { resultsFolder, runStatesFolder }: Workspace): Removal[] {
+  const isInStore = folder === join(resultsFolder, name);
+  if (!isInStore) return [{ what: 'results', place: folder, paths: [folder] }];
+  const results: Removal = { what: 'results', place: folder, paths: [folder], emptyUpTo: resultsFolder };
   const state = join(runStatesFolder, name);
-  const isOurs = folder === join(resultsFolder, name);
-  const results = { path: folder, what: `results of ${name}`, emptyUpTo: isOurs ? resultsFolder : dirname(folder) };
-  if (!isOurs || !existsSync(state) || !isReallyIn(runStatesFolder, state)) return [results];
-  return [results, { path: state, what: `state of ${name}`, emptyUpTo: runStatesFolder }];
+  if (!existsSync(state) || !isReallyIn(runStatesFolder, state)) return [results];
+  return [results, { what: 'state', place: state, paths: [state], emptyUpTo: runStatesFolder }];
 }
 
 function noCache(folder: string): FlowError {

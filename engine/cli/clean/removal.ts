@@ -3,17 +3,20 @@ import { type Dirent, lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } 
 import { dirname, join } from 'node:path';
 
 export interface Removal {
-  readonly path: string;
-  /** What it is: 'the results of local/clip/r-1'. */
-  readonly what: string;
+  readonly what: 'results' | 'state' | 'memory' | 'cache';
+  /** The folder, as it is told. */
+  readonly place: string;
+  /** What of it is removed: itself, or some of its entries. */
+  readonly paths: readonly string[];
   /** Folders above it that go with it once they are empty, up to this one, which stays. */
   readonly emptyUpTo?: string;
 }
 
 /** Removes it; links in it are removed, and what they lead to stays. */
-export function remove({ path, emptyUpTo }: Removal): void {
-  rmSync(path, { recursive: true, force: true });
-  for (let folder = dirname(path); emptyUpTo !== undefined && folder.startsWith(`${emptyUpTo}/`); folder = dirname(folder)) {
+export function remove({ paths, place, emptyUpTo }: Removal): void {
+  for (const path of paths) rmSync(path, { recursive: true, force: true });
+  if (emptyUpTo === undefined) return;
+  for (let folder = dirname(place); folder.startsWith(`${emptyUpTo}/`); folder = dirname(folder)) {
     if (!removeIfEmpty(folder)) return;
   }
 }
@@ -28,16 +31,25 @@ function removeIfEmpty(folder: string): boolean {
 }
 
 /** The bytes that removing would free: a file with another name elsewhere stays there. */
-export function freedBytes({ path }: Removal): number {
+export function freedBytes({ paths }: Removal): number {
+  return sum(paths.map(bytesIn));
+}
+
+function bytesIn(path: string): number {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (!stats) return 0;
-  if (!stats.isDirectory()) return stats.isFile() && stats.nlink === 1 ? stats.size : 0;
-  return entriesOf(path).reduce((sum, { name }) => sum + freedBytes({ path: join(path, name), what: name }), 0);
+  if (stats?.isDirectory()) return sum(entriesOf(path).map(({ name }) => bytesIn(join(path, name))));
+  return stats?.isFile() && stats.nlink === 1 ? stats.size : 0;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** The entries of a folder that is there and is no link to one elsewhere. */
 export function entriesOf(folder: string): Dirent[] {
-  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder, { withFileTypes: true }) : [];
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()
+    ? readdirSync(folder, { withFileTypes: true })
+    : [];
 }
 
 /** True if no link on the way from `above` to `path` leads elsewhere. */

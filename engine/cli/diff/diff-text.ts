@@ -88,7 +88,7 @@ function valueText(change: JsonChange, side: 'before' | 'after'): string {
   return cut(oneLine(typeof value === 'string' ? value : JSON.stringify(value)), mostOfValue);
 }
 
-function outputLines(output: OutputDiff, screen: Screen): string[] {
+export function outputLines(output: OutputDiff, screen: Screen): string[] {
   const path = oneLine(output.path);
   switch (output.what) {
     case 'only_a':

@@ -192,7 +192,11 @@ function nodeText(
   const name = `${names.get(first) ?? label}${step?.phase === 'merge' ? ' merged' : ''}`;
   const digest = others.length === 0 ? shortened(first, isWhole) : '';
   const notes = [digest, isRepeated ? '(as above)' : ''].filter(Boolean).join('  ');
-  return [isSegments ? '' : printable(name), countText({ artifacts, steps }), styled(screen, 'dim', notes)]
+  return [
+    isSegments ? '' : printable(name),
+    countText({ artifacts, steps }),
+    notes && styled(screen, 'dim', notes),
+  ]
     .filter(Boolean)
     .join('  ');
 }

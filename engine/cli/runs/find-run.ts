@@ -6,7 +6,7 @@ import type { Manifest } from '../../core/manifest.ts';
 import { hashFile } from '../../io/hash-file.ts';
 import { counted } from '../duration-text.ts';
 import { shown } from '../yaml-document.ts';
-import { readManifest } from './read-manifest.ts';
+import { readHead } from './read-head.ts';
 import { type RunPlace, runPlaces } from './run-places.ts';
 
 /**
@@ -54,10 +54,10 @@ interface BuiltRun {
 
 async function latestRun(word: string, resultsFolder: string): Promise<RunPlace> {
   const video = word.slice('run:'.length);
-  const runs = runPlaces(resultsFolder).map((place) => ({
-    place,
-    run: readManifest(place.manifestPath).run,
-  }));
+  const runs = runPlaces(resultsFolder).flatMap((place) => {
+    const run = readHead(place.manifestPath)?.run; // A damaged manifest must not hide all other runs.
+    return run ? [{ place, run }] : [];
+  });
   if (runs.length === 0) throw noRuns(word, resultsFolder);
   const found = await runsOf(word, video, runs);
   return found.reduce((latest, one) => (one.run.created_at > latest.run.created_at ? one : latest)).place;

@@ -4,7 +4,6 @@ import { printable } from '../../core/errors.ts';
 import type { Manifest, ManifestComponent, ManifestOutput } from '../../core/manifest.ts';
 import { durationText, sizeText } from '../duration-text.ts';
 import { type Screen, standardScreen, styled } from '../screen.ts';
-import { cutMiddle } from '../short-names.ts';
 import { type Column, textTable } from '../text-table.ts';
 import { findWorkspace } from '../workspace.ts';
 import { wrapped } from '../wrapped.ts';
@@ -45,15 +44,10 @@ interface Shown {
 function showLines(what: Shown, isWhole: boolean): string[] {
   const { components } = what.manifest;
   return [
-    ...headLines(what),
+    ...headLines(what, isWhole),
     '',
     ...tableLines(what),
     ...section(what, 'error', components.flatMap(errorsOf)),
-    ...section(
-      what,
-      'skipped',
-      components.flatMap(({ name, status, error }) => (status === 'skipped' ? [`${name}: ${error}`] : [])),
-    ),
     ...section(
       what,
       'warning',
@@ -64,7 +58,7 @@ function showLines(what: Shown, isWhole: boolean): string[] {
   ];
 }
 
-function headLines({ place, manifest, screen }: Shown): string[] {
+function headLines({ place, manifest, screen }: Shown, isWhole: boolean): string[] {
   const { run } = manifest;
   const durationMs = durationOf(run);
   const report = reportOf(manifest, place);
@@ -75,8 +69,7 @@ function headLines({ place, manifest, screen }: Shown): string[] {
     fact('source', sourceText(run.source)),
     fact('made', `${run.created_at} by flow ${run.flow_version}`),
     fact('of', `stage ${run.stage}, profile ${run.profile}, sampling policy ${run.sampling_policy_version}`),
-    fact('config', run.config_hash),
-    fact('video', run.source.digest),
+    ...(isWhole ? [fact('config', run.config_hash), fact('video', run.source.digest)] : []),
     ...(run.dataprocessor_version === 'unknown' ? [] : [fact('processor', run.dataprocessor_version)]),
     fact('folder', shown(place.folder)),
     ...(report === undefined ? [] : [fact('report', shown(report))]),
@@ -127,7 +120,7 @@ function tableLines({ manifest, screen }: Shown): string[] {
     ...rest,
   });
   const columns = [
-    column('COMPONENT', ({ name, required }) => `${name}${required ? '' : ' (optional)'}`),
+    column('COMPONENT', ({ name }) => name),
     column('STATUS', ({ status }) => status),
     column('TOOK', ({ duration_ms }) => (duration_ms > 0 ? durationText(duration_ms) : ''), {
       isRight: true,
@@ -143,13 +136,19 @@ function tableLines({ manifest, screen }: Shown): string[] {
   return [
     styled(screen, 'dim', `${title.padEnd(widest)}  OUTPUTS`),
     ...rows.map((row, index) => {
-      const { outputs, empty_reason: reason, status } = components[index]!;
-      const names = reason ?? outputs.map(({ name }) => name).join(', ');
-      const room = Math.max(12, screen.columns - widest - 2);
-      const line = `${row.padEnd(widest)}  ${cutMiddle(printable(names), room)}`.trimEnd();
+      const { status } = components[index]!;
+      const indent = widest + 2;
+      const text = wrapped(resultText(components[index]!), { indent, width: screen.columns });
+      const line = `${row.padEnd(widest)}  ${text}`.trimEnd();
       return line.replace(` ${status}`, ` ${styled(screen, statusStyles[status], status)}`);
     }),
   ];
+}
+
+/** What it gave, or why it gave nothing; an error has more to say, and says it below. */
+function resultText({ status, outputs, empty_reason: reason, error }: ManifestComponent): string {
+  const names = outputs.map(({ name }) => name).join(', ');
+  return printable(reason ?? (status === 'skipped' ? (error ?? '') : names)).replaceAll('\n', ' ');
 }
 
 const cacheNames = { local: 'cached', remote: 'remote' } as const;
@@ -162,8 +161,8 @@ function sizeOf(outputs: readonly ManifestOutput[]): string {
   return outputs.length === 0 ? '' : sizeText(outputs.reduce((sum, { bytes }) => sum + bytes, 0));
 }
 
-function errorsOf({ name, error_code: code, error }: ManifestComponent): string[] {
-  return code === undefined ? [] : [`${name}: ${code}: ${error}`];
+function errorsOf({ name, required, error_code: code, error }: ManifestComponent): string[] {
+  return code === undefined ? [] : [`${name}${required ? '' : ' (optional)'}: ${code}: ${error}`];
 }
 
 function modelsOf({
@@ -182,10 +181,10 @@ function modelsOf({
 /** One line for each text under its name, or none. */
 function section(
   { screen }: Shown,
-  name: 'error' | 'skipped' | 'warning' | 'models',
+  name: 'error' | 'warning' | 'models',
   texts: readonly string[],
 ): string[] {
-  const styles = { error: 'red', skipped: 'yellow', warning: 'yellow', models: 'bold' } as const;
+  const styles = { error: 'red', warning: 'yellow', models: 'bold' } as const;
   const indent = 9;
   return texts.flatMap((text, index) => [
     ...(index === 0 ? [''] : []),

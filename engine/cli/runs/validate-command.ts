@@ -1,7 +1,7 @@
 /** `flow validate`: holds runs against their contracts, with evidence. */
-import { styleText } from 'node:util';
 import { printable } from '../../core/errors.ts';
 import { counted } from '../duration-text.ts';
+import { standardScreen, styled } from '../screen.ts';
 import { findWorkspace } from '../workspace.ts';
 import { terminalWidth, wrapped } from '../wrapped.ts';
 import { type Audit, auditRun } from './audit/audit-run.ts';
@@ -62,7 +62,7 @@ function auditText({ run, status, verdicts }: Audit, { isWhole }: { isWhole: boo
   const told = isWhole ? verdicts : withStatus(verdicts, 'FAIL');
   const idWidth = Math.max(0, ...told.map(({ id }) => id.length));
   const lines = [
-    `${label(status)}  ${printable(run)}  ${styleText('dim', counts.join(', '))}`,
+    `${label(status)}  ${printable(run)}  ${styled(standardScreen(), 'dim', counts.join(', '))}`,
     ...told.flatMap((verdict) => verdictLines(verdict, { idWidth, isWhole })),
   ];
   return `${lines.join('\n')}\n`;
@@ -90,5 +90,5 @@ function faultLines({ path, expected, found }: Fault): string[] {
 
 function label(status: Verdict['status']): string {
   const colours = { PASS: 'green', FAIL: 'red', SKIP: 'dim' } as const;
-  return styleText(colours[status], status);
+  return styled(standardScreen(), colours[status], status);
 }

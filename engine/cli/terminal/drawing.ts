@@ -9,7 +9,7 @@ import { type Instance, render } from 'ink';
 import { createElement, type ReactElement } from 'react';
 import { BuildView, type BuildViewProps } from './build-view.ts';
 import { Canvas } from './canvas.ts';
-import { TakenTerminal } from './taken-terminal.ts';
+import type { TakenTerminal } from './taken-terminal.ts';
 
 /** At most eight frames a second: one costs one or two milliseconds. */
 const frameMs = 125;
@@ -29,21 +29,22 @@ export class Drawing {
   readonly #canvas: Canvas;
   readonly #ink: Instance;
   readonly #ticks: NodeJS.Timeout;
-  readonly #close = (): void => this.close();
   readonly #resize = (): void => this.#settleLater();
   #settling: NodeJS.Timeout | undefined;
   #said = '';
   #isStale = false;
   #ticksSince = 0;
-  #isClosed = false;
 
   /** @param view what to show now */
-  constructor(stream: NodeJS.WriteStream, view: () => Omit<BuildViewProps, 'columns' | 'rows'>) {
+  constructor(
+    stream: NodeJS.WriteStream,
+    terminal: TakenTerminal,
+    view: () => Omit<BuildViewProps, 'columns' | 'rows'>,
+  ) {
     this.#stream = stream;
     this.#view = view;
-    this.#terminal = new TakenTerminal(stream, (text) => this.say(text));
+    this.#terminal = terminal;
     this.#canvas = new Canvas(stream, (text) => this.#terminal.write(text));
-    process.on('exit', this.#close); // Whoever ends the process.
     stream.on('resize', this.#resize);
     this.#ink = render(this.#element(), {
       stdout: this.#canvas,
@@ -68,13 +69,9 @@ export class Drawing {
   }
 
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
     clearInterval(this.#ticks);
-    process.off('exit', this.#close);
     this.#stream.off('resize', this.#resize);
     this.#settle();
-    this.#terminal.release();
     this.#ink.clear();
     this.#ink.unmount();
     this.#flush();

@@ -12,6 +12,7 @@ import type { BuildViewProps } from './build-view.ts';
 import type { Drawing } from './drawing.ts';
 import { loadProductionReact } from './production-react.ts';
 import { ResourceMeter } from './resource-use.ts';
+import { TakenTerminal } from './taken-terminal.ts';
 import type { DurationHistory } from './work-left.ts';
 
 /** Most builds are over before a view could be read. */
@@ -23,7 +24,9 @@ export class LiveReporter implements Reporter {
   readonly #names: ReadonlyMap<string, string>;
   readonly #progress: BuildProgress;
   readonly #meter = new ResourceMeter();
+  readonly #terminal: TakenTerminal;
   readonly #calm: NodeJS.Timeout;
+  readonly #close = (): void => this.close();
   #drawing: Drawing | undefined;
   #isStopping = false;
   #isClosed = false;
@@ -33,24 +36,29 @@ export class LiveReporter implements Reporter {
     this.#lines = new EventLines(names, { isColoured: true });
     this.#names = names.runs.length > 1 ? shortNames(names.runs) : new Map();
     this.#progress = new BuildProgress(history);
-    this.#calm = setTimeout(() => void this.#open(), calmMs);
+    this.#terminal = new TakenTerminal(stream, (text) => this.#say(text));
+    process.on('exit', this.#close); // Whoever ends the process.
+    this.#calm = setTimeout(() => void this.#open().catch((error: Error) => this.#lost(error)), calmMs);
   }
 
   listen(event: TimedEvent): void {
     this.#progress.listen(event);
-    for (const { text } of this.#lines.of(event)) this.#say(text);
+    for (const { text } of this.#lines.of(event)) this.#say(`${text}\n`);
     this.#drawing?.refresh();
   }
 
   stopping(): void {
     this.#isStopping = true;
     if (this.#drawing) this.#drawing.refresh();
-    else this.#say(`\n${stoppingText}`);
+    else this.#say(`\n${stoppingText}\n`);
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    process.off('exit', this.#close);
     clearTimeout(this.#calm);
+    this.#terminal.release();
     this.#drawing?.close();
     this.#drawing = undefined;
   }
@@ -59,7 +67,12 @@ export class LiveReporter implements Reporter {
     loadProductionReact();
     const { Drawing } = await import('./drawing.ts');
     if (this.#isClosed) return;
-    this.#drawing = new Drawing(this.#stream, () => this.#view());
+    this.#drawing = new Drawing(this.#stream, this.#terminal, () => this.#view());
+  }
+
+  /** A build is worth more than its view. */
+  #lost({ message }: Error): void {
+    this.listen({ type: 'warning', message: `Cannot show the view: ${message}`, atMs: Date.now() });
   }
 
   #view(): Omit<BuildViewProps, 'columns' | 'rows'> {
@@ -71,8 +84,9 @@ export class LiveReporter implements Reporter {
     };
   }
 
+  /** @param text whole lines */
   #say(text: string): void {
-    if (this.#drawing) this.#drawing.say(`${text}\n`);
-    else this.#stream.write(`${text}\n`);
+    if (this.#drawing) this.#drawing.say(text);
+    else this.#terminal.write(text);
   }
 }

@@ -113,7 +113,7 @@ function quoted(text: string | undefined): string {
   return text === undefined ? 'nothing' : `"${text}"`;
 }
 
-export function hasResult({ status }: Component): boolean {
+function hasResult({ status }: Component): boolean {
   return status === 'success' || status === 'empty';
 }
 

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import type { BuildFlags } from '../build-flags.ts';
+import { addPlanOptions } from './build-options.ts';
+
+/** Declares `flow watch`. */
+export function declareWatch(program: Command): void {
+  const command = program
+    .command('watch')
+    .description('build, and build again what a change of a video, rule, graph or profile affects')
+    .argument('<targets...>', 'as for `flow build`');
+  addPlanOptions(command)
+    .addHelpText('after', examples)
+    .action(async (targets: string[], flags: BuildFlags) => {
+      const { watchCommand } = await import('../watch/watch-command.ts');
+      process.exitCode = await watchCommand(targets, flags);
+    });
+}
+
+const examples = `
+Examples:
+  flow watch run:clip.mp4                   shows what each edit changes in the results
+  flow watch run:clip.mp4//my_rule --profile fast
+
+End it with Ctrl-C.`;

@@ -1,0 +1,188 @@
+/** `flow watch`: builds, and builds again whenever something that the build reads has changed. */
+import { join } from 'node:path';
+import type { Digest } from '../../core/digest.ts';
+import { RealDisk } from '../../io/disk.ts';
+import type { FileIndex } from '../../io/file-index.ts';
+import type { Build } from '../../run/build.ts';
+import { forecast } from '../../run/forecast.ts';
+import { makeResultFolders } from '../assemble.ts';
+import { markBuilding } from '../build-command.ts';
+import { type BuildFlags, checkFlags } from '../build-flags.ts';
+import { errorsIn, errorText } from '../error-text.ts';
+import { type PreparedBuild, prepareBuild, sourcesOf } from '../prepare-build.ts';
+import { tellRefused } from '../refusals.ts';
+import { type BuildOutput, runBuild } from '../run-build.ts';
+import { standardScreen } from '../screen.ts';
+import { openIndex, openSession, type Session } from '../session.ts';
+import { parseTargets } from '../targets.ts';
+import { Workbench } from '../workbench.ts';
+import { openWorkspace, type Workspace } from '../workspace.ts';
+import { ResultChanges } from './result-changes.ts';
+import { SourceWatcher } from './source-watcher.ts';
+import { changedText, changesText, doneText } from './watch-text.ts';
+
+interface Prepared {
+  readonly session: Session;
+  readonly build: PreparedBuild;
+}
+
+interface Running {
+  /** Settles once the build can be stopped. */
+  readonly started: Promise<Build>;
+  readonly done: Promise<unknown>;
+}
+
+/** @returns the exit status: that of an interrupt, which is how a watch ends */
+export async function watchCommand(words: readonly string[], flags: BuildFlags): Promise<number> {
+  checkFlags(flags, parseTargets(words));
+  const workspace = openWorkspace(flags);
+  using _mark = markBuilding(workspace);
+  using index = openIndex(workspace);
+  await using workbench = new Workbench(workspace, {
+    disk: new RealDisk(),
+    jobs: flags.jobs,
+    isKeptWarm: true,
+  });
+  using results = new ResultChanges(workbench);
+  const { resultsFolder, runStatesFolder, outFolder, stateFolder, cacheFolder } = workspace;
+  const watcher = new SourceWatcher([resultsFolder, runStatesFolder, outFolder, stateFolder, cacheFolder]);
+  try {
+    await new Watch({
+      workspace,
+      index,
+      workbench,
+      results,
+      watcher,
+      words,
+      flags: { ...flags, quiet: true },
+    }).run();
+  } finally {
+    await watcher.close();
+    index.flush();
+  }
+  return 130;
+}
+
+interface WatchSetting {
+  readonly workspace: Workspace;
+  readonly index: FileIndex;
+  readonly workbench: Workbench;
+  readonly results: ResultChanges;
+  readonly watcher: SourceWatcher;
+  readonly words: readonly string[];
+  readonly flags: BuildFlags;
+}
+
+class Watch {
+  readonly #setting: WatchSetting;
+  readonly #interrupted = Promise.withResolvers<'interrupted'>();
+  #running: Running | undefined;
+  #isInterrupted = false;
+
+  constructor(setting: WatchSetting) {
+    this.#setting = setting;
+  }
+
+  /** Ends when it is interrupted. */
+  async run(): Promise<void> {
+    const onSignal = (): void => {
+      this.#isInterrupted = true;
+      this.#interrupted.resolve('interrupted');
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+    try {
+      this.#watchBase();
+      while (!this.#isInterrupted) {
+        const startedMs = performance.now();
+        const prepared = await this.#prepare();
+        if (prepared) await this.#takeOver(prepared, startedMs);
+        await this.#untilChange();
+      }
+      await this.#running?.done;
+    } finally {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+    }
+  }
+
+  /** Also what cannot be read yet may be mended. */
+  #watchBase(): void {
+    const { workspace, watcher } = this.#setting;
+    const folders = ['graphs', 'profiles', 'rules'].map((name) => join(workspace.root, name));
+    watcher.watch({ files: [join(workspace.root, 'flow.yaml')], folders });
+  }
+
+  /** Undefined if something is wrong, which is told; the watch goes on. */
+  async #prepare(): Promise<Prepared | undefined> {
+    const { workspace, index, words, flags, watcher } = this.#setting;
+    try {
+      const targets = parseTargets(words);
+      const session = await openSession(workspace, index, flags.profile);
+      const build = await prepareBuild(session, targets, flags);
+      makeResultFolders(targets, workspace);
+      watcher.watch(sourcesOf(session, build));
+      tellRefused(build.assembled);
+      return { session, build };
+    } catch (thrown) {
+      tellErrors(thrown);
+      return undefined;
+    }
+  }
+
+  /** Starts a build in place of the one that runs, whose work is kept as far as it is still wanted. */
+  async #takeOver(prepared: Prepared, startedMs: number): Promise<void> {
+    if (this.#running) {
+      const wanted = await this.#wantedKeys(prepared);
+      const { started, done } = this.#running;
+      (await Promise.race([started, done.then(() => undefined)]))?.retire((key) => wanted.has(key));
+      await done;
+    }
+    if (!this.#isInterrupted) this.#start(prepared, startedMs);
+  }
+
+  async #wantedKeys({ build }: Prepared): Promise<ReadonlySet<Digest>> {
+    const { actions, blobs } = this.#setting.workbench;
+    const keys = new Set<Digest>();
+    for (const spec of build.assembled.specs) {
+      const narrowed = { ...spec, plan: spec.plan.narrowedTo(spec.components) }; // The build needs the plan unused.
+      const foreseen = await forecast(narrowed, { actions, blobs, programs: build.programs.identities });
+      for (const { key } of foreseen.actions) if (key) keys.add(key.key);
+    }
+    return keys;
+  }
+
+  #start({ session, build }: Prepared, startedMs: number): void {
+    const { workbench, words, flags } = this.#setting;
+    const started = Promise.withResolvers<Build>();
+    const input = { session, workbench, prepared: build, words, flags, startedMs, onStart: started.resolve };
+    const done = runBuild(input)
+      .then((output) => this.#tell(output, performance.now() - startedMs))
+      .catch((thrown) => tellErrors(thrown))
+      .finally(() => {
+        this.#running = undefined;
+      });
+    this.#running = { started: started.promise, done };
+  }
+
+  async #tell({ outcomes, counter }: BuildOutput, durationMs: number): Promise<void> {
+    if (outcomes.some(({ status }) => status === 'cancelled')) return;
+    const screen = standardScreen();
+    for (const outcome of outcomes) {
+      const diffs = await this.#setting.results.since(outcome);
+      process.stdout.write(changesText(outcome, diffs, screen));
+    }
+    const { executed, cached } = counter;
+    process.stdout.write(doneText(outcomes, { executed, cached, durationMs }));
+  }
+
+  async #untilChange(): Promise<void> {
+    const { watcher } = this.#setting;
+    const found = await Promise.race([watcher.changes(), this.#interrupted.promise]);
+    if (found === 'interrupted') return;
+    process.stderr.write(`${changedText(found, new Date())}\n`);
+  }
+}
+
+function tellErrors(thrown: unknown): void {
+  for (const error of errorsIn(thrown)) process.stderr.write(`${errorText(error)}\n`);
+  process.stderr.write('Waiting for a change.\n');
+}
