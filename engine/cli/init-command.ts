@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FlowError } from '../core/errors.ts';
-import { shown } from './yaml-document.ts';
+import { shown } from './shown-path.ts';
 
 /** Belong to the whole project that a workspace may lie in: what is there stays. */
 const sharedFiles = ['.gitignore', 'tsconfig.json'];

@@ -29,11 +29,7 @@ interface Memo {
 const memoVersion = 2;
 
 /** @throws {AggregateError} of `FlowError`s with their places */
-export async function loadGraph(
-  workspace: Workspace,
-  index: FileIndex,
-  disk: Disk,
-): Promise<LoadedGraph> {
+export async function loadGraph(workspace: Workspace, index: FileIndex, disk: Disk): Promise<LoadedGraph> {
   const folders = [...new Set([join(packageRoot, 'graphs'), join(workspace.root, 'graphs')])];
   const files = folders.filter(existsSync).flatMap(graphsIn);
   const digests: [string, Digest][] = [];

@@ -6,8 +6,9 @@ import type { IssuePlace } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
 import { extendsOf, type Profile, type ProfileDocument, parseProfile } from '../core/profile.ts';
 import { packageRoot } from './package-root.ts';
+import { shown } from './shown-path.ts';
 import type { Workspace } from './workspace.ts';
-import { readYaml, shown, spotIn, toErrors } from './yaml-document.ts';
+import { readYaml, spotIn, toErrors } from './yaml-document.ts';
 
 export interface LoadedProfile {
   readonly profile: Profile;

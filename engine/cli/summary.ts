@@ -9,8 +9,8 @@ import { BuildAnalysis, type Timing } from './build-analysis.ts';
 import { counted, durationText, sizeText } from './duration-text.ts';
 import { type ErrorDocument, errorDocument } from './error-text.ts';
 import { shortNames } from './short-names.ts';
+import { shown } from './shown-path.ts';
 import { timingLines } from './timing-lines.ts';
-import { shown } from './yaml-document.ts';
 
 /** What `--json` prints; the only document on standard output, also when nothing could be built. */
 export interface Summary {

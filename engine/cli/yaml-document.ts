@@ -1,6 +1,5 @@
 /** YAML files and the places in them: turns what the core found wrong into errors that point at lines. */
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import {
   Alias,
   type Document,
@@ -15,6 +14,7 @@ import {
 import { type ErrorCode, FlowError, fileReason } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
 import type { Issue, IssuePath, IssuePlace } from '../core/issue.ts';
+import { shown } from './shown-path.ts';
 
 type Code = Extract<ErrorCode, 'config_invalid' | 'graph_invalid'>;
 
@@ -268,10 +268,4 @@ function spotOf(
     where: `${shown(path)}:${line}:${col}`,
     excerpt: excerpt(line, source, { at: col - 1, length: end - start }),
   };
-}
-
-/** A path as a person here would write it. */
-export function shown(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near === '' || near.startsWith('../..') ? path : near;
 }

@@ -51,10 +51,11 @@ export async function buildHere(
 export async function buildAsUser(
   rig: Rig,
   targets: readonly string[] = ['//...'],
+  options: BuildOptions = {},
 ): Promise<'up to date' | number> {
   process.chdir(rig.root);
   const isUpToDate = (await readUpToDate(rig.path('.flow'), argvOf(targets))) !== undefined;
-  return isUpToDate ? 'up to date' : build(rig, targets, {});
+  return isUpToDate ? 'up to date' : build(rig, targets, {}, options);
 }
 
 async function build(

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { errorsIn } from '../../engine/cli/error-text.ts';
 import { RealDisk } from '../../engine/io/disk.ts';
-import { FaultyDisk } from '../cache/memory-disk.ts';
+import { FaultyDisk, InjectedFault } from '../cache/memory-disk.ts';
 import type { Rig } from '../rig.ts';
 import { type BuildHere, buildAsUser, buildHere } from './build-here.ts';
 import {
@@ -42,7 +43,7 @@ async function assertHonest(
   what: string,
 ): Promise<void> {
   const expected = code === 'ENOSPC' ? 'disk_full' : 'config_invalid';
-  if ('errors' in built) return assert.deepEqual(built.errors, [expected], what);
+  if ('errors' in built) return assert.deepEqual([...new Set(built.errors)], [expected], what);
   const codes = built.events.flatMap((event) => (event.type === 'action_failed' ? [event.error.code] : []));
   const warned = built.warnings.join('\n');
   for (const failure of codes) assert.equal(failure, expected, what);
@@ -50,9 +51,9 @@ async function assertHonest(
     assert.equal(built.status, 1, what);
     return assert.ok(codes.length > 0 || warned.includes(`Cannot write the manifest`), what);
   }
-  assert.equal(manifestOf(rig).run.status, 'success', what);
-  const isStateWhole = (await stateOf(rig).catch(() => undefined))?.document.run.status === 'success';
-  assert.ok(isStateWhole || warned.includes('Cannot write the state'), `${what}: nobody was told`);
+  assert.equal(manifestOf(rig).run.status, codes.length > 0 ? 'partial' : 'success', what);
+  const finishedAt = (await stateOf(rig).catch(() => undefined))?.document.run.finished_at;
+  assert.ok(finishedAt || warned.includes('Cannot write the state'), `${what}: nobody was told`);
 }
 
 for (const code of ['ENOSPC', 'EIO'] as const)
@@ -81,7 +82,31 @@ for (const code of ['ENOSPC', 'EIO'] as const)
     });
   }
 
+/** Lets some lines into journals, and then no more. */
+class ShortOfLines extends RealDisk {
+  #left: number;
+
+  constructor(lines: number) {
+    super();
+    this.#left = lines;
+  }
+
+  override append(path: string, text: string): number {
+    this.#left -= 1;
+    if (this.#left < 0) throw new InjectedFault('EIO');
+    return super.append(path, text);
+  }
+}
+
 test('a build that could not write the state of its run is not taken for up to date', async () => {
   using rig = textRun();
+  await delay(50); // Sources as new as the build itself would be read again.
   assert.equal(await buildAsUser(rig, textTargets), 0);
+  assert.equal(await buildAsUser(rig, textTargets), 'up to date');
+  rig.remove('result_store');
+  assert.equal(await buildAsUser(rig, textTargets, { disk: new ShortOfLines(3) }), 0);
+  assert.equal((await stateOf(rig)).document.run.status, 'running');
+  assert.equal(await buildAsUser(rig, textTargets), 0);
+  assert.equal((await stateOf(rig)).document.run.status, 'success');
+  assert.equal(await buildAsUser(rig, textTargets), 'up to date');
 });

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline/promises';
 import { FlowError, printable } from '../../core/errors.ts';
 import { runningBuilds } from '../../io/running-mark.ts';
 import { counted, sizeText } from '../duration-text.ts';
+import { shown } from '../shown-path.ts';
 import { findWorkspace, type Workspace } from '../workspace.ts';
-import { shown } from '../yaml-document.ts';
 import { cacheRemovals, memoryRemovals, type RunRemovals, runRemovals } from './find-removals.ts';
 import { freedBytes, type Removal, remove } from './removal.ts';
 

@@ -5,8 +5,8 @@ import { FlowError } from '../../core/errors.ts';
 import { findRuns } from '../runs/find-runs.ts';
 import { type RunHead, readHead } from '../runs/read-head.ts';
 import { type RunPlace, runPlaces } from '../runs/run-places.ts';
+import { shown } from '../shown-path.ts';
 import type { Workspace } from '../workspace.ts';
-import { shown } from '../yaml-document.ts';
 import { entriesOf, isReallyIn, type Removal } from './removal.ts';
 
 /** What of flow's own is in a cache folder; whatever else is there stays. */

@@ -5,8 +5,8 @@ import { access, opendir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileReason } from '../../core/errors.ts';
 import { durationText, sizeText } from '../duration-text.ts';
+import { shown } from '../shown-path.ts';
 import type { Workspace } from '../workspace.ts';
-import { shown } from '../yaml-document.ts';
 import type { Check, Finding } from './finding.ts';
 
 const leastFreeBytes = 256 * 2 ** 20;

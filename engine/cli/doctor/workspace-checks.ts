@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { counted } from '../duration-text.ts';
+import { shown } from '../shown-path.ts';
 import type { Workspace } from '../workspace.ts';
-import { shown } from '../yaml-document.ts';
 import type { Check, Finding } from './finding.ts';
 
 export function workspaceChecks(workspace: Workspace, profile: string | undefined): Check[] {

@@ -8,7 +8,8 @@ import type { IssuePath } from '../../core/issue.ts';
 import type { ActionNode } from '../../core/plan.ts';
 import { fileSaying, type Profile } from '../../core/profile.ts';
 import type { RuleRegistry } from '../rule-registry.ts';
-import { shown, spotIn } from '../yaml-document.ts';
+import { shown } from '../shown-path.ts';
+import { spotIn } from '../yaml-document.ts';
 
 export interface Sources {
   readonly graph: Graph;

@@ -7,7 +7,7 @@ import { isNpy } from '../../core/npy-header.ts';
 import { type NumpyMember, numpyMembers, type StoredArray, UnreadableArray } from '../../core/numpy-array.ts';
 import { isZip } from '../../core/zip-members.ts';
 import { sizeText } from '../duration-text.ts';
-import { shown } from '../yaml-document.ts';
+import { shown } from '../shown-path.ts';
 
 export type OpenedFile =
   | { readonly kind: 'folder' }

@@ -11,9 +11,9 @@ import { hashFile } from '../../io/hash-file.ts';
 import { counted, sizeText } from '../duration-text.ts';
 import { listRuns } from '../runs/list-runs.ts';
 import { type Screen, standardScreen, styled } from '../screen.ts';
+import { shown } from '../shown-path.ts';
 import { warnAside } from '../warn-aside.ts';
 import { findWorkspace, type Workspace } from '../workspace.ts';
-import { shown } from '../yaml-document.ts';
 import { downstreamTree, type TreeNode, upstreamTree } from './lineage-tree.ts';
 import { type RunEvent, runEvent } from './open-lineage.ts';
 

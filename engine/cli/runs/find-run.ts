@@ -5,7 +5,7 @@ import { FlowError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { hashFile } from '../../io/hash-file.ts';
 import { counted } from '../duration-text.ts';
-import { shown } from '../yaml-document.ts';
+import { shown } from '../shown-path.ts';
 import { readHead } from './read-head.ts';
 import { type RunPlace, runPlaces } from './run-places.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { FlowError, fileReason } from '../../core/errors.ts';
 import { checkDocument } from '../../core/issue.ts';
 import { type Manifest, manifestSchema } from '../../core/manifest.ts';
-import { shown } from '../yaml-document.ts';
+import { shown } from '../shown-path.ts';
 
 /**
  * Reads a manifest.json.

@@ -5,7 +5,7 @@ import type { OutputDiff } from '../diff/compare-outputs.ts';
 import { outputLines } from '../diff/diff-text.ts';
 import { counted, durationText } from '../duration-text.ts';
 import { type Screen, styled } from '../screen.ts';
-import { shown } from '../yaml-document.ts';
+import { shown } from '../shown-path.ts';
 
 const mostNames = 3;
 
