@@ -97,6 +97,7 @@ const layers: readonly Layer[] = [
       '@dagrejs/dagre': 'where the boxes of a drawn graph lie',
       ink: 'views on a terminal',
       react: 'what ink draws',
+      chokidar: 'changes of files, for the watch',
       commander: 'the command line',
       esbuild: 'whether it runs on this machine, for `flow doctor`',
       '@opentelemetry/api': 'what a span is',

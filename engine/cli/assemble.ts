@@ -9,7 +9,6 @@ import { runIdOf, videoIdOf } from '../core/identity.ts';
 import { suggestion } from '../core/nearest.ts';
 import { Plan, type Source } from '../core/plan.ts';
 import { isEnabled } from '../core/profile.ts';
-import { RealDisk } from '../io/disk.ts';
 import type { RunSpec } from '../run/run-progress.ts';
 import { RunRecord } from '../run/run-record.ts';
 import { badTarget, noSuch } from './bad-target.ts';
@@ -252,10 +251,10 @@ class Assembly {
 
   async #recordOf(video: VideoTarget, digest: Digest, components: readonly Component[]): Promise<RunRecord> {
     const { session, identity } = this.#input;
-    const { profile, workspace } = session;
+    const { profile, workspace, disk } = session;
     const stage = this.#stage;
     const configuration = configHash(profile, components);
-    const sizeBytes = (await new RealDisk().sizeOf(video.path)) ?? 0;
+    const sizeBytes = (await disk.sizeOf(video.path)) ?? 0;
     const facts = {
       video: digest,
       stage,
@@ -263,7 +262,7 @@ class Assembly {
       samplingPolicyVersion: profile.samplingPolicyVersion,
     };
     return new RunRecord(
-      new RealDisk(),
+      disk,
       workspace.resultsFolder,
       {
         platformId: identity.platformId,

@@ -1,7 +1,9 @@
 /** `flow build`: wires the parts, runs the build, and says what it came to. */
 import { join } from 'node:path';
 import { type FlowError, isUsage } from '../core/errors.ts';
+import { EventStream } from '../core/events.ts';
 import { type Disk, RealDisk } from '../io/disk.ts';
+import type { FileIndex } from '../io/file-index.ts';
 import { markRunning } from '../io/running-mark.ts';
 import { sweepSandboxes } from '../io/sandbox.ts';
 import type { RunOutcome } from '../run/build.ts';
@@ -10,10 +12,12 @@ import { type BuildFlags, checkFlags } from './build-flags.ts';
 import { type PreparedBuild, prepareBuild, sourcesOf } from './prepare-build.ts';
 import { tellRefused } from './refusals.ts';
 import { rememberBuild } from './remember-build.ts';
+import { wantsView } from './reporter.ts';
 import { type BuildOutput, runBuild } from './run-build.ts';
 import { openIndex, openSession, type Session } from './session.ts';
 import { pathsText, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
 import { parseTargets } from './targets.ts';
+import { ReadingLine } from './terminal/reading-line.ts';
 import { Workbench } from './workbench.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -42,13 +46,16 @@ export async function buildCommand(
   const workspace = openWorkspace(flags);
   using _mark = markBuilding(workspace);
   using index = openIndex(workspace);
+  const events = new EventStream(Date.now);
+  using readingLine = tellReading(index, events, flags);
   const session = await openSession(workspace, index, flags.profile, disk);
   await using workbench = new Workbench(workspace, { disk, jobs: flags.jobs });
   const whole = await prepareBuild(session, targets, flags);
   const prepared = narrow ? await narrow(whole, { session, workbench }) : whole;
   const { assembled } = prepared;
   makeResultFolders(targets, workspace);
-  const built = await runBuild({ session, workbench, prepared, words, flags, startedMs });
+  readingLine?.[Symbol.dispose]();
+  const built = await runBuild({ session, workbench, prepared, words, flags, startedMs, events });
   const { outcomes, counter, stateFiles } = built;
   const summary = summarise(outcomes, assembled, counter, performance.now() - startedMs);
   tellRefused(assembled);
@@ -64,6 +71,17 @@ export async function buildCommand(
     summary,
     assembled.refused.map(({ error }) => error),
   );
+}
+
+/** Large files are read before the build begins: at a terminal a line says how far that is. */
+function tellReading(index: FileIndex, events: EventStream, flags: BuildFlags): ReadingLine | undefined {
+  index.tellReading(({ path, doneBytes, totalBytes }) =>
+    events.emit({ type: 'progress', activity: 'hash', name: path, doneBytes, totalBytes }),
+  );
+  if (!wantsView(process.stderr, flags, process.env)) return undefined;
+  const line = new ReadingLine(process.stderr);
+  events.listen(line.listen);
+  return line;
 }
 
 /** Sweeps up after builds that were killed, and says that one is running until it is disposed of. */

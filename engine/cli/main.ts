@@ -98,7 +98,7 @@ function checkHelp(program: Command, [first, topic]: readonly string[]): void {
 /** Tells what went wrong. @returns the exit status */
 function explain(thrown: unknown, argv: readonly string[]): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0; // It has printed help or the version.
-  const errors = thrown instanceof CommanderError ? [usageError(thrown)] : errorsIn(thrown);
+  const errors = thrown instanceof CommanderError ? [usageError(thrown, commandIn(argv))] : errorsIn(thrown);
   const isVerbose = argv.includes('--verbose');
   for (const error of errors) process.stderr.write(`${errorText(error)}\n${stackOf(error, isVerbose)}`);
   if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(summariseFailure(errors))}\n`);
@@ -106,18 +106,24 @@ function explain(thrown: unknown, argv: readonly string[]): number {
 }
 
 /** What commander says in one line, in the form of all other errors. */
-function usageError({ message, code }: CommanderError): FlowError {
+function usageError({ message }: CommanderError, command: string | undefined): FlowError {
   const [first = '', hint = ''] = message.replace(/^error: /, '').split('\n');
   const why = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, '');
   const meant = /Did you mean (.*)\?/.exec(hint)?.[1];
   const [, argument, mend] = /^(.*? is invalid)\. (.*)$/.exec(why) ?? [];
-  const fix =
-    code === 'commander.missingArgument' ? 'Name a target, as "run:clip.mp4" or "//NAME".' : seeHelp;
+  const fix = first.includes("argument 'targets'")
+    ? 'Name a target, as "run:clip.mp4" or "//NAME".'
+    : `See \`flow help${command === undefined ? '' : ` ${command}`}\`.`;
   const flag = /'(?:-\w, )?(--?[\w-]+)/.exec(first)?.[1];
   return wrongUsage(flag, argument ?? why, mend ? `${mend}.` : meant ? `Write "${meant}".` : fix);
 }
 
-const seeHelp = 'See `flow help`, or `flow help build`.';
+/** The command that the words name, if they name one. */
+function commandIn(argv: readonly string[]): string | undefined {
+  return commands(argv)
+    .commands.map((command) => command.name())
+    .find((name) => name === argv[0]);
+}
 
 function wrongUsage(where: string | undefined, why: string, fix: string): FlowError {
   const message = `Cannot read the command line: ${why}.`;

@@ -1,6 +1,6 @@
 /** Runs a build: gives it its listeners, and minds interrupts. */
 import { hostname } from 'node:os';
-import { EventStream } from '../core/events.ts';
+import type { EventStream } from '../core/events.ts';
 import type { Present } from '../core/explain.ts';
 import { processIdentity } from '../io/process-identity.ts';
 import { realWorld } from '../io/real-world.ts';
@@ -24,6 +24,7 @@ export interface BuildInput {
   readonly words: readonly string[];
   readonly flags: BuildFlags;
   readonly startedMs: number;
+  readonly events: EventStream;
   /** Given the build once it can be stopped. */
   readonly onStart?: (build: Build) => void;
 }
@@ -38,19 +39,18 @@ export interface BuildOutput {
 }
 
 export async function runBuild(input: BuildInput): Promise<BuildOutput> {
-  const { workbench, prepared, words, flags, startedMs } = input;
+  const { workbench, prepared, words, flags, startedMs, events } = input;
   const { jobs } = workbench;
-  const events = new EventStream(Date.now);
   const counter = new ActionCounter();
   const outputs = await openOutputs(flags); // Before the reporter takes the terminal: a file may be refused.
-  const reporter = reporterOf(prepared, flags);
+  const reporter = reporterOf(input);
   events.listen((event) => counter.listen(event));
   events.listen((event) => reporter.listen(event));
   for (const output of outputs) events.listen(output.listen);
   workbench.onWarning((message) => events.emit({ type: 'warning', message }));
   const journals = journalsOf(input);
   for (const journal of journals) events.listen(journal.listen);
-  const build = newBuild(input, events);
+  const build = newBuild(input);
   input.onStart?.(build);
   const stopListening = stopOnSignals(build, reporter);
   events.emit({ type: 'build_started', targets: words, jobs });
@@ -71,7 +71,7 @@ export async function runBuild(input: BuildInput): Promise<BuildOutput> {
   }
 }
 
-function newBuild({ session, workbench, prepared, flags }: BuildInput, events: EventStream): Build {
+function newBuild({ session, workbench, prepared, flags, events }: BuildInput): Build {
   const { disk, files, blobs, actions, leases, history, pool, capacity, shelf } = workbench;
   const setting = {
     place: { disk, index: session.index, files, blobs },
@@ -117,14 +117,17 @@ function journalsOf({ session, workbench, prepared }: BuildInput): RunJournal[] 
   );
 }
 
-function reporterOf({ assembled: { specs } }: PreparedBuild, flags: BuildFlags): Reporter {
+function reporterOf({ workbench, prepared, flags }: BuildInput): Reporter {
+  const { specs } = prepared.assembled;
   const stream = process.stderr;
   const names = {
     runs: specs.map((spec) => spec.scope.label),
     components: specs.flatMap((spec) => spec.components.map((component) => component.name)),
   };
   return wantsView(stream, flags, process.env)
-    ? new LiveReporter(stream, names, { expectedMs: () => undefined })
+    ? new LiveReporter(stream, names, {
+        expectedMs: (component) => workbench.history.expectedMs(component, 'run'),
+      })
     : new PlainReporter(stream, names, { isQuiet: flags.quiet ?? false });
 }
 

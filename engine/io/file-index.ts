@@ -19,6 +19,15 @@ interface Entry {
   readonly readAtMs: number;
 }
 
+/** How far a file has been read. */
+export interface Reading {
+  readonly path: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+const betweenTellingMs = 100;
+
 /** The longest that `settle` waits; file systems with coarser times are read again in the next build. */
 const longestWaitMs = 50;
 
@@ -40,6 +49,8 @@ export class FileIndex {
   readonly #entries = new Map<string, Entry>();
   readonly #changed = new Set<string>();
   readonly #file: SqliteFile<keyof typeof statements>;
+  #onReading: (reading: Reading) => void = () => undefined;
+  #toldAtMs = 0;
 
   /**
    * @param path the index's own file; a broken one is moved aside and begun anew
@@ -66,6 +77,11 @@ export class FileIndex {
       return digest;
     }
     throw restless(path);
+  }
+
+  /** Tells from time to time how far the reading of a large file is, and when it is done. */
+  tellReading(onReading: (reading: Reading) => void): void {
+    this.#onReading = onReading;
   }
 
   /** Notes a file that this process has just written and knows the digest of. */
@@ -132,9 +148,16 @@ export class FileIndex {
     this.#changed.add(path);
   }
 
+  #tellOf(path: string, doneBytes: number, totalBytes: number): void {
+    const nowMs = performance.now();
+    if (doneBytes < totalBytes && nowMs - this.#toldAtMs < betweenTellingMs) return;
+    this.#toldAtMs = nowMs;
+    this.#onReading({ path, doneBytes, totalBytes });
+  }
+
   async #read(path: string, sizeBytes: number): Promise<Digest> {
     try {
-      return await hashFile(path, sizeBytes);
+      return await hashFile(path, sizeBytes, (doneBytes) => this.#tellOf(path, doneBytes, sizeBytes));
     } catch (error) {
       throw unreadable(path, error as NodeJS.ErrnoException);
     }

@@ -35,6 +35,8 @@ export function processorStateName(processor: string): string {
   return `state_${processor}.json`;
 }
 
+const checkpointed = new Set<TimedEvent['type']>(['run_started', 'component_finished', 'run_finished']);
+
 export class RunJournal {
   readonly #setting: JournalSetting;
   readonly #folder: string;
@@ -54,7 +56,7 @@ export class RunJournal {
     if ('run' in event && event.run !== this.#setting.run) return;
     const at = new Date(event.atMs).toISOString();
     for (const fact of this.#factsOf(event)) this.#note({ at, build: this.#setting.build, ...fact });
-    if (event.type === 'component_finished' || event.type === 'run_finished') this.#checkpoint();
+    if (checkpointed.has(event.type)) this.#checkpoint();
   };
 
   /** False once something could not be written. */
@@ -129,7 +131,7 @@ export class RunJournal {
 
   #note(record: JournalRecord): void {
     this.#state.apply(record);
-    if (record.type === 'component') this.#stale.add(this.#state.components.get(record.component)!.processor);
+    for (const processor of this.#processorsOf(record)) this.#stale.add(processor);
     if (this.#isBroken) return;
     try {
       const path = join(this.#folder, journalName);
@@ -137,6 +139,12 @@ export class RunJournal {
     } catch (error) {
       this.#giveUp(error as Error);
     }
+  }
+
+  #processorsOf(record: JournalRecord): readonly string[] {
+    if (record.type === 'run_started') return this.#state.processors;
+    if (record.type !== 'component') return [];
+    return [this.#state.components.get(record.component)!.processor];
   }
 
   /** Writes what is stale; while that is under way, what becomes stale waits for the next round. */

@@ -4,6 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import type { RunName, RunStatus } from '../core/events.ts';
 import { type Manifest, type ManifestComponent, manifestSchemaVersion } from '../core/manifest.ts';
 import { type Disk, writeAtomically } from '../io/disk.ts';
+import { sweepRun } from './sweep-run.ts';
 
 export interface RunIdentity {
   readonly platformId: string;
@@ -82,6 +83,15 @@ export class RunRecord {
   async finish(status: RunStatus, finishedAt: string): Promise<void> {
     await this.#writing;
     await writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
+    await sweepRun(this.#disk, this.folder, this.#swept(status));
+  }
+
+  /** A run that did not come to its end takes nothing away that an earlier build has given. */
+  #swept(status: RunStatus): ManifestComponent[] {
+    const isOver = status === 'success' || status === 'partial';
+    return [...this.#components.values()].filter(
+      (component) => isOver || component.status === 'success' || component.status === 'empty',
+    );
   }
 
   /** Writes one after the other; what changes meanwhile goes into the next one. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Manifest } from '../../engine/core/manifest.ts';
+import { processIdentity } from '../../engine/io/process-identity.ts';
 import { type FlowRun, Rig } from '../rig.ts';
 import { FlowServer } from './flow-server.ts';
 import { tinyWav } from './test-messages.ts';
@@ -147,7 +149,9 @@ test('errors, skipped components and warnings are shown with their reasons', asy
 
 test('the JSON of a run is its manifest, with its place', async () => {
   const { stdout } = await flow('show', built, '--json');
-  const { name, folder, report, ...manifest } = JSON.parse(stdout) as Manifest & Record<string, unknown>;
+  const { name, folder, report, live_status, ...manifest } = JSON.parse(stdout) as Manifest &
+    Record<string, unknown>;
+  assert.equal(live_status, 'success');
   assert.deepEqual([name, folder], [built.split('/').slice(-3).join('/'), built]);
   assert.ok(report === null || String(report).endsWith('.html'));
   assert.deepEqual(manifest, JSON.parse(readFileSync(join(built, 'manifest.json'), 'utf8')));
@@ -159,5 +163,39 @@ test('a run that is not there, and a torn manifest, are usage errors', async () 
     assert.equal(status, 2);
     assert.match(stderr, /config_invalid\n {2}Cannot /);
     assert.doesNotMatch(stderr, /\n +at /);
+  }
+});
+
+/** A manifest that says `running`, and a state that says by whom. */
+function addRunning(name: string, process: string, host = hostname()): void {
+  addRun(name, ({ run }) => Object.assign(run, { status: 'running', finished_at: null }));
+  const folder = rig.path(`state/${name}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'run_state.json'), JSON.stringify({ run: { process, host } }));
+}
+
+test('a run that is said to run is interrupted if its process lives no more', async () => {
+  addRunning('local/alive/r-alive', processIdentity());
+  addRunning('local/dead/r-dead', `${process.pid} 1`);
+  addRunning('local/elsewhere/r-elsewhere', '1 1', 'another-machine');
+  addRun('local/stateless/r-stateless', ({ run }) => Object.assign(run, { status: 'running' }));
+  const { stdout } = await flow('runs', '--json');
+  const { runs } = JSON.parse(stdout) as { runs: { name: string; status: string }[] };
+  const statusOf = (name: string): string | undefined => runs.find((run) => run.name === name)?.status;
+  assert.equal(statusOf('local/alive/r-alive'), 'running');
+  assert.equal(statusOf('local/dead/r-dead'), 'interrupted');
+  assert.equal(statusOf('local/elsewhere/r-elsewhere'), 'running');
+  assert.equal(statusOf('local/stateless/r-stateless'), 'interrupted');
+  assert.match((await flow('show', 'r-dead')).stdout, /interrupted/);
+});
+
+test('a state that is cut at any length, or gone, is no error of the list', async () => {
+  const path = rig.path('state/local/alive/r-alive/run_state.json');
+  const whole = readFileSync(path);
+  for (let length = 0; length < whole.length; length += 5) {
+    writeFileSync(path, whole.subarray(0, length));
+    const { status, stdout } = await flow('runs', '--json');
+    assert.equal(status, 0);
+    assert.match(stdout, /"r-alive"/);
   }
 });

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { RealDisk } from '../../engine/io/disk.ts';
 
 export type KillMoment = 'before' | 'in the middle of' | 'after';
@@ -28,7 +29,6 @@ export class KillingDisk extends RealDisk {
 
 /** Adds half of a line. */
 function tear(path: string, text: string): void {
-  const descriptor = openSync(path, 'a');
-  writeSync(descriptor, text.slice(0, text.length >> 1));
-  closeSync(descriptor);
+  mkdirSync(dirname(path), { recursive: true });
+  appendFileSync(path, text.slice(0, text.length >> 1));
 }

@@ -9,21 +9,13 @@ import { RealDisk } from '../../engine/io/disk.ts';
 import { FaultyDisk, InjectedFault } from '../cache/memory-disk.ts';
 import type { Rig } from '../rig.ts';
 import { type BuildHere, buildAsUser, buildHere } from './build-here.ts';
-import {
-  assertWhole,
-  deliveredBy,
-  manifestOf,
-  newKeys,
-  stateOf,
-  storedKeys,
-  temporaries,
-} from './run-on-disk.ts';
+import { newKeys, onlyRun, storedKeys, temporaries } from './run-on-disk.ts';
 import { textRun, textTargets } from './text-run.ts';
 
 async function cleanDigests(): Promise<Record<string, string>> {
   using rig = textRun();
   assert.equal((await buildHere(rig, textTargets)).status, 0);
-  return deliveredBy(rig);
+  return onlyRun(rig).delivered;
 }
 
 /** What the build came to, or the errors that it ended with. */
@@ -51,8 +43,12 @@ async function assertHonest(
     assert.equal(built.status, 1, what);
     return assert.ok(codes.length > 0 || warned.includes(`Cannot write the manifest`), what);
   }
-  assert.equal(manifestOf(rig).run.status, codes.length > 0 ? 'partial' : 'success', what);
-  const finishedAt = (await stateOf(rig).catch(() => undefined))?.document.run.finished_at;
+  assert.equal(onlyRun(rig).manifest.run.status, codes.length > 0 ? 'partial' : 'success', what);
+  const finishedAt = (
+    await onlyRun(rig)
+      .state()
+      .catch(() => undefined)
+  )?.run.finished_at;
   assert.ok(finishedAt || warned.includes('Cannot write the state'), `${what}: nobody was told`);
 }
 
@@ -77,7 +73,7 @@ for (const code of ['ENOSPC', 'EIO'] as const)
           [],
           `${what}: stored, and run again`,
         );
-        await assertWhole(rig, clean, what);
+        await onlyRun(rig).assertWhole(clean, what);
       }
     });
   }
@@ -105,8 +101,8 @@ test('a build that could not write the state of its run is not taken for up to d
   assert.equal(await buildAsUser(rig, textTargets), 'up to date');
   rig.remove('result_store');
   assert.equal(await buildAsUser(rig, textTargets, { disk: new ShortOfLines(3) }), 0);
-  assert.equal((await stateOf(rig)).document.run.status, 'running');
+  assert.equal((await onlyRun(rig).state()).run.status, 'running');
   assert.equal(await buildAsUser(rig, textTargets), 0);
-  assert.equal((await stateOf(rig)).document.run.status, 'success');
+  assert.equal((await onlyRun(rig).state()).run.status, 'success');
   assert.equal(await buildAsUser(rig, textTargets), 'up to date');
 });

@@ -8,6 +8,7 @@ export function declareRuns(program: Command): void {
     .command('runs')
     .description('list the runs of a results folder, newest first')
     .option('--results <folder>', 'where the results of videos are (default: result_store)', toText)
+    .option('--state <folder>', 'where the states of runs are (default: state)', toText)
     .option('--platform <id>', 'only those of this platform', toText)
     .option('--video <name>', 'only those of videos whose id or file name begins so', toText)
     .addOption(new Option('--status <status>', 'only those with this status').choices(statuses))
@@ -19,7 +20,7 @@ export function declareRuns(program: Command): void {
     });
 }
 
-const statuses = ['running', 'success', 'partial', 'error', 'cancelled'];
+const statuses = ['running', 'interrupted', 'success', 'partial', 'error', 'cancelled'];
 
 const examples = `
 Examples:

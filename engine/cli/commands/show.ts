@@ -9,6 +9,7 @@ export function declareShow(program: Command): void {
     .description('show what a run did: statuses, timings, cache, models, outputs')
     .argument('<run>', 'run:VIDEO, an id or its beginning, a folder, or a manifest.json')
     .option('--results <folder>', 'where the results of videos are (default: result_store)', toText)
+    .option('--state <folder>', 'where the states of runs are (default: state)', toText)
     .option('--all', 'show rules, keys, digests and arrays, too')
     .option('--json', 'print one JSON document: the manifest, and where it is')
     .addHelpText('after', examples)

@@ -151,8 +151,8 @@ function severalBegin(word: string, names: readonly string[]): FlowError {
 }
 
 /** The names of videos, by their digests, as far as runs tell them. */
-async function sourceNames({ resultsFolder }: Workspace): Promise<Map<string, string>> {
-  const runs = await listRuns(resultsFolder);
+async function sourceNames(workspace: Workspace): Promise<Map<string, string>> {
+  const runs = await listRuns(workspace);
   return new Map(runs.flatMap((one) => ('run' in one ? [[one.run.source.digest, one.run.source.name]] : [])));
 }
 

@@ -1,7 +1,10 @@
 /** The runs of a results folder, from their manifests alone. */
+import { join } from 'node:path';
 import { type FlowError, toFlowError } from '../../core/errors.ts';
 import type { Manifest, ManifestComponent } from '../../core/manifest.ts';
+import { type LiveStatus, liveStatus } from './live-status.ts';
 import { type RunHead, readHead } from './read-head.ts';
+import type { RunFolders } from './run-folders.ts';
 import { type RunPlace, runPlaces } from './run-places.ts';
 
 export interface ListedRun {
@@ -9,7 +12,7 @@ export interface ListedRun {
   /** When its manifest was begun: with which the list is sorted. */
   readonly createdAt: string;
   readonly run: Manifest['run'];
-  readonly status: Manifest['run']['status'];
+  readonly status: LiveStatus;
   /** How many components have ended in what. */
   readonly components: Readonly<Record<ManifestComponent['status'], number>>;
   /** From its beginning to its end; undefined where it has none. */
@@ -25,25 +28,28 @@ export interface DamagedRun {
 }
 
 /** Newest first; those that cannot be read come last, by name. */
-export async function listRuns(resultsFolder: string): Promise<(ListedRun | DamagedRun)[]> {
-  const all = await Promise.all(runPlaces(resultsFolder).map(readListed));
+export async function listRuns({
+  resultsFolder,
+  runStatesFolder,
+}: RunFolders): Promise<(ListedRun | DamagedRun)[]> {
+  const all = await Promise.all(runPlaces(resultsFolder).map((place) => readListed(place, runStatesFolder)));
   const isRead = (one: ListedRun | DamagedRun): one is ListedRun => 'run' in one;
   const newestFirst = all.filter(isRead).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   return [...newestFirst, ...all.filter((one) => !isRead(one))];
 }
 
-async function readListed(place: RunPlace): Promise<ListedRun | DamagedRun> {
+async function readListed(place: RunPlace, statesFolder: string): Promise<ListedRun | DamagedRun> {
   const head = readHead(place.manifestPath);
-  if (head) return listedRun(place, head);
+  if (head) return listedRun(place, head, statesFolder);
   const { readManifest } = await import('./read-manifest.ts');
   try {
-    return listedRun(place, readManifest(place.manifestPath));
+    return listedRun(place, readManifest(place.manifestPath), statesFolder);
   } catch (thrown) {
     return { place, error: toFlowError(thrown) };
   }
 }
 
-function listedRun(place: RunPlace, { run, components }: RunHead): ListedRun {
+function listedRun(place: RunPlace, { run, components }: RunHead, statesFolder: string): ListedRun {
   const counts = { success: 0, empty: 0, error: 0, skipped: 0 };
   let sizeBytes = 0;
   for (const { status, outputs } of components) {
@@ -54,7 +60,7 @@ function listedRun(place: RunPlace, { run, components }: RunHead): ListedRun {
     place,
     run,
     createdAt: run.created_at,
-    status: run.status, // What the manifest says: a run whose process was killed is still 'running' there.
+    status: liveStatus(run.status, join(statesFolder, place.name)),
     components: counts,
     durationMs: durationOf(run),
     sizeBytes,

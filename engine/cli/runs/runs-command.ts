@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FlowError, printable } from '../../core/errors.ts';
-import type { Manifest } from '../../core/manifest.ts';
 import { durationText, sizeText } from '../duration-text.ts';
 import { errorDocument } from '../error-text.ts';
 import { type Screen, standardScreen, styled } from '../screen.ts';
@@ -11,22 +10,25 @@ import { shown } from '../shown-path.ts';
 import { type Column, fitting, textTable } from '../text-table.ts';
 import { ageText } from './age-text.ts';
 import { type DamagedRun, type ListedRun, listRuns } from './list-runs.ts';
-import { resultsFolderOf } from './results-folder.ts';
+import type { LiveStatus } from './live-status.ts';
+import { runFoldersOf } from './run-folders.ts';
 import { statusStyles } from './status-styles.ts';
 
 export interface RunsFlags {
   readonly results?: string;
   readonly platform?: string;
   readonly video?: string;
-  readonly status?: Manifest['run']['status'];
+  readonly state?: string;
+  readonly status?: LiveStatus;
   readonly json?: boolean;
 }
 
 /** @throws {FlowError} `config_invalid` if the results folder that a flag names is not there */
 export async function runsCommand(flags: RunsFlags): Promise<void> {
-  const resultsFolder = await resultsFolderOf(flags);
+  const folders = await runFoldersOf(flags);
+  const { resultsFolder } = folders;
   if (flags.results !== undefined && !existsSync(resultsFolder)) throw noFolder(flags.results);
-  const all = await listRuns(resultsFolder);
+  const all = await listRuns(folders);
   const runs = all.filter((one) => isWanted(one, flags));
   if (flags.json) process.stdout.write(`${JSON.stringify({ runs: runs.map(document) })}\n`);
   else if (runs.length === 0) process.stderr.write(`There are no such runs in ${shown(resultsFolder)}.\n`);

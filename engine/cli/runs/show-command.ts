@@ -10,34 +10,45 @@ import { findWorkspace } from '../workspace.ts';
 import { wrapped } from '../wrapped.ts';
 import { findRun } from './find-run.ts';
 import { durationOf } from './list-runs.ts';
+import { liveStatus } from './live-status.ts';
 import { readManifest } from './read-manifest.ts';
 import type { RunPlace } from './run-places.ts';
 import { statusStyles } from './status-styles.ts';
 
 export interface ShowFlags {
   readonly results?: string;
+  readonly state?: string;
   readonly all?: boolean;
   readonly json?: boolean;
 }
 
 /** @throws {FlowError} `config_invalid` if there is no such run, or its manifest cannot be read */
 export async function showCommand(word: string, flags: ShowFlags): Promise<void> {
-  const place = await findRun(word, findWorkspace(flags).resultsFolder);
+  const { resultsFolder, runStatesFolder } = findWorkspace(flags);
+  const place = await findRun(word, resultsFolder);
   const manifest = readManifest(place.manifestPath);
-  if (flags.json) process.stdout.write(`${JSON.stringify(document(place, manifest))}\n`);
+  const stateFolder = join(runStatesFolder, place.name);
+  if (flags.json) process.stdout.write(`${JSON.stringify(document(place, manifest, stateFolder))}\n`);
   else {
-    const lines = showLines({ place, manifest, screen: standardScreen() }, flags.all ?? false);
+    const lines = showLines({ place, manifest, stateFolder, screen: standardScreen() }, flags.all ?? false);
     process.stdout.write(`${lines.join('\n')}\n`);
   }
 }
 
-function document(place: RunPlace, manifest: Manifest): unknown {
-  return { name: place.name, folder: place.folder, report: reportOf(manifest, place) ?? null, ...manifest };
+function document(place: RunPlace, manifest: Manifest, stateFolder: string): unknown {
+  return {
+    live_status: liveStatus(manifest.run.status, stateFolder),
+    name: place.name,
+    folder: place.folder,
+    report: reportOf(manifest, place) ?? null,
+    ...manifest,
+  };
 }
 
 interface Shown {
   readonly place: RunPlace;
   readonly manifest: Manifest;
+  readonly stateFolder: string;
   readonly screen: Screen;
 }
 
@@ -58,11 +69,12 @@ function showLines(what: Shown, isWhole: boolean): string[] {
   ];
 }
 
-function headLines({ place, manifest, screen }: Shown, isWhole: boolean): string[] {
+function headLines({ place, manifest, stateFolder, screen }: Shown, isWhole: boolean): string[] {
   const { run } = manifest;
   const durationMs = durationOf(run);
   const report = reportOf(manifest, place);
-  const status = styled(screen, statusStyles[run.status], run.status);
+  const now = liveStatus(run.status, stateFolder);
+  const status = styled(screen, statusStyles[now], now);
   return [
     `${styled(screen, 'bold', printable(run.source.name))}  ${status}${durationMs === undefined ? '' : `  in ${durationText(durationMs)}`}`,
     fact('run', place.name),

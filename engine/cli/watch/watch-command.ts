@@ -1,6 +1,7 @@
 /** `flow watch`: builds, and builds again whenever something that the build reads has changed. */
 import { join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
+import { EventStream } from '../../core/events.ts';
 import { RealDisk } from '../../io/disk.ts';
 import type { FileIndex } from '../../io/file-index.ts';
 import type { Build } from '../../run/build.ts';
@@ -153,7 +154,17 @@ class Watch {
   #start({ session, build }: Prepared, startedMs: number): void {
     const { workbench, words, flags } = this.#setting;
     const started = Promise.withResolvers<Build>();
-    const input = { session, workbench, prepared: build, words, flags, startedMs, onStart: started.resolve };
+    const events = new EventStream(Date.now);
+    const input = {
+      session,
+      workbench,
+      prepared: build,
+      words,
+      flags,
+      startedMs,
+      events,
+      onStart: started.resolve,
+    };
     const done = runBuild(input)
       .then((output) => this.#tell(output, performance.now() - startedMs))
       .catch((thrown) => tellErrors(thrown))

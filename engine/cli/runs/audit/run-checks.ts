@@ -188,7 +188,7 @@ function twice(names: readonly string[], what: string): Fault[] {
 }
 
 function faultsOfUnlisted({ manifest: { run, components }, entries }: RunSubject): Fault[] | undefined {
-  if (run.status === 'running') return undefined; // What is there may be listed next.
+  if (run.status !== 'success' && run.status !== 'partial') return undefined; // What an earlier build gave may be there.
   const listed = new Set(components.flatMap(({ outputs }) => outputs.map(({ path }) => path)));
   return entries
     .filter(({ path, type }) => type === 'file' && path !== manifestPath && !listed.has(path))
