@@ -15,10 +15,14 @@ export interface EventLine {
   readonly isError: boolean;
 }
 
-export interface BuildNames {
+export interface LineSetting {
   /** Labels of the runs, and names of their components: for the widths of the columns. */
   readonly runs: readonly string[];
   readonly components: readonly string[];
+  /** Errors are told with their stacks. */
+  readonly isVerbose?: boolean;
+  /** Components that did nothing are not worth a line. */
+  readonly hidesCached?: boolean;
 }
 
 /** With more runs than these, a run that goes well is one line, not one for each of its components. */
@@ -27,16 +31,23 @@ const widest = 32;
 
 export class EventLines {
   readonly #isColoured: boolean;
+  readonly #isVerbose: boolean;
+  readonly #hidesCached: boolean;
   readonly #isFolded: boolean;
   readonly #names: ReadonlyMap<string, string>;
   readonly #nameWidth: number;
   readonly #componentWidth: number;
   readonly #warned = new Set<string>();
   readonly #told = new Set<string>();
+  /** Run → reason → components that were skipped for it: told together when the run is over. */
+  readonly #skipped = new Map<string, Map<string, string[]>>();
   /** By run, then by component; a run that is over is forgotten. */
   readonly #work = new Map<string, Map<string, Work>>();
 
-  constructor({ runs, components }: BuildNames, { isColoured }: { isColoured: boolean }) {
+  constructor(setting: LineSetting, { isColoured }: { isColoured: boolean }) {
+    const { runs, components, isVerbose = false, hidesCached = false } = setting;
+    this.#isVerbose = isVerbose;
+    this.#hidesCached = hidesCached;
     this.#isColoured = isColoured;
     this.#isFolded = runs.length > mostRunsInDetail;
     this.#names = runs.length > 1 ? shortNames(runs) : new Map(); // A single run needs no name.
@@ -110,7 +121,8 @@ export class EventLines {
     const place = this.#placeOf(ref);
     const whole = isOfUse(where) ? `${place}: ${where}` : place;
     const error = new FlowError({ code, blame, message, excerpt, fix, cause, where: whole });
-    return [{ text: errorText(error), isError: true }];
+    const stack = this.#isVerbose && record.stack !== undefined ? `\n${record.stack}` : '';
+    return [{ text: errorText(error) + stack, isError: true }];
   }
 
   #placeOf({ run, component }: Pick<ActionRef, 'run' | 'component'>): string {
@@ -120,20 +132,38 @@ export class EventLines {
 
   #component(event: ComponentFinished): EventLine[] {
     const { run, component, status, reason } = event;
-    if (this.#isFolded && (status === 'success' || status === 'empty')) return [];
+    const isWell = status === 'success' || status === 'empty';
     const work = this.#workOf(event);
+    if (isWell && (this.#isFolded || (this.#hidesCached && work.ran === 0))) return [];
+    if (status === 'skipped') return this.#skip(run, component, reason ?? '');
     const isExplained = status === 'success' || (status === 'error' && work.hasToldError);
     return this.#columns(run, {
       status,
       what: component.padEnd(this.#componentWidth),
       rest: [
-        ...(status === 'skipped' || status === 'error' ? [] : [workText(work, event.durationMs)]),
+        ...(isWell ? [workText(work, event.durationMs)] : []),
         ...(isExplained || reason === undefined ? [] : [reason]),
       ],
     });
   }
 
-  #run({ run, status }: RunFinished): EventLine[] {
+  #skip(run: string, component: string, reason: string): EventLine[] {
+    const reasons = this.#skipped.get(run) ?? new Map<string, string[]>();
+    this.#skipped.set(run, reasons);
+    reasons.set(reason, [...(reasons.get(reason) ?? []), component]);
+    return [];
+  }
+
+  #run(event: RunFinished): EventLine[] {
+    const reasons = [...(this.#skipped.get(event.run) ?? [])];
+    this.#skipped.delete(event.run);
+    const skipped = reasons.flatMap(([reason, components]) =>
+      this.#columns(event.run, { status: 'skipped', what: components.join(', '), rest: [reason] }),
+    );
+    return [...skipped, ...this.#foldedRun(event)];
+  }
+
+  #foldedRun({ run, status }: RunFinished): EventLine[] {
     const works = [...(this.#work.get(run)?.values() ?? [])];
     this.#work.delete(run);
     if (!this.#isFolded) return [];

@@ -1,6 +1,6 @@
 /** Tells in plain lines what happens: for pipes, files and terminals that want no more. */
 import type { TimedEvent } from '../core/events.ts';
-import { type BuildNames, EventLines } from './event-lines.ts';
+import { EventLines, type LineSetting } from './event-lines.ts';
 import { type Reporter, stoppingText } from './reporter.ts';
 
 export class PlainReporter implements Reporter {
@@ -9,11 +9,11 @@ export class PlainReporter implements Reporter {
   readonly #lines: EventLines;
 
   /** @param isQuiet nothing but errors is told */
-  constructor(stream: NodeJS.WriteStream, names: BuildNames, { isQuiet }: { isQuiet: boolean }) {
+  constructor(stream: NodeJS.WriteStream, setting: LineSetting, { isQuiet }: { isQuiet: boolean }) {
     this.#stream = stream;
     this.#isQuiet = isQuiet;
     const isColoured = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-    this.#lines = new EventLines(names, { isColoured });
+    this.#lines = new EventLines(setting, { isColoured });
   }
 
   listen(event: TimedEvent): void {

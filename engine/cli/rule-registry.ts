@@ -16,6 +16,7 @@ import { type Disk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { fileState, settlesAtMs } from '../io/file-state.ts';
 import { importRule } from '../io/import-rule.ts';
+import { sourceMapPath } from '../io/source-place.ts';
 import { packageRoot } from './package-root.ts';
 import type { Workspace } from './workspace.ts';
 import { toErrors } from './yaml-document.ts';
@@ -162,9 +163,13 @@ export class RuleRegistry {
 
   async #bundle(path: string): Promise<Remembered> {
     const startedAtMs = Date.now();
-    const { code, digest, sources, parts } = await bundleRule(path, join(packageRoot, 'engine/core/api.ts'));
+    const { code, sourceMap, digest, sources, parts } = await bundleRule(
+      path,
+      join(packageRoot, 'engine/core/api.ts'),
+    );
     const bundlePath = this.#bundlePath(digest);
     mkdirSync(dirname(bundlePath), { recursive: true });
+    await writeAtomically(this.#disk, sourceMapPath(bundlePath), sourceMap);
     await writeAtomically(this.#disk, bundlePath, code);
     await writeAtomically(this.#disk, this.#partsPath(digest), JSON.stringify(parts));
     const digests: [string, Digest][] = [];

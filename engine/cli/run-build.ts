@@ -25,6 +25,8 @@ export interface BuildInput {
   readonly flags: BuildFlags;
   readonly startedMs: number;
   readonly events: EventStream;
+  /** Components that did nothing are not told. */
+  readonly hidesCached?: boolean;
   /** Given the build once it can be stopped. */
   readonly onStart?: (build: Build) => void;
 }
@@ -117,18 +119,20 @@ function journalsOf({ session, workbench, prepared }: BuildInput): RunJournal[] 
   );
 }
 
-function reporterOf({ workbench, prepared, flags }: BuildInput): Reporter {
-  const { specs } = prepared.assembled;
+function reporterOf({ workbench, prepared, flags, hidesCached = false }: BuildInput): Reporter {
   const stream = process.stderr;
-  const names = {
+  const { specs } = prepared.assembled;
+  const setting = {
     runs: specs.map((spec) => spec.scope.label),
     components: specs.flatMap((spec) => spec.components.map((component) => component.name)),
+    isVerbose: flags.verbose ?? false,
+    hidesCached,
   };
+  const expectedMs = (component: string): number | undefined =>
+    workbench.history.expectedMs(component, 'run');
   return wantsView(stream, flags, process.env)
-    ? new LiveReporter(stream, names, {
-        expectedMs: (component) => workbench.history.expectedMs(component, 'run'),
-      })
-    : new PlainReporter(stream, names, { isQuiet: flags.quiet ?? false });
+    ? new LiveReporter(stream, setting, { expectedMs })
+    : new PlainReporter(stream, setting, { isQuiet: flags.quiet ?? false });
 }
 
 function stopOnSignals(build: Build, reporter: Reporter): () => void {

@@ -49,7 +49,7 @@ export class Workbench implements AsyncDisposable {
     this.leases = new SqliteLeases(join(cacheFolder, 'leases.db'), warn);
     this.history = new SqliteHistory(join(workspace.stateFolder, 'history.db'), warn);
     this.pool = new WorkerPool({ threads: this.jobs, heapMiB, isKeptWarm });
-    const budgetBytes = Math.min(mostHeldBytes, totalmem() / 16);
+    const budgetBytes = Math.min(mostHeldBytes, memoryBytes() / 16);
     this.shelf = new Shelf({
       store: this.blobs,
       budgetBytes,
@@ -72,7 +72,7 @@ export class Workbench implements AsyncDisposable {
 
   /** What the actions of a build may use at once. */
   get capacity(): { cores: number; memoryMiB: number } {
-    return { cores: this.jobs, memoryMiB: (totalmem() * memoryShare) / 2 ** 20 };
+    return { cores: this.jobs, memoryMiB: (memoryBytes() * memoryShare) / 2 ** 20 };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -83,4 +83,10 @@ export class Workbench implements AsyncDisposable {
     this.leases.close();
     this.history.close();
   }
+}
+
+/** What this process may use: a container may have less than the machine. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -13,6 +13,8 @@ import { excerpt } from '../core/excerpt.ts';
 
 export interface Bundle {
   readonly code: string;
+  /** Leads from places in `code` to places in the sources; its paths are absolute. */
+  readonly sourceMap: string;
   readonly digest: Digest;
   /** The source files that it was made from: if none has changed, neither has the bundle. */
   readonly sources: readonly string[];
@@ -41,6 +43,9 @@ export async function bundleRule(path: string, apiPath: string): Promise<Bundle>
     absWorkingDir: dirname(path),
     bundle: true,
     write: false,
+    outfile: join(dirname(path), 'bundle.mjs'), // What the paths of the source map are relative to.
+    sourcemap: 'external',
+    sourcesContent: false,
     metafile: true,
     format: 'esm',
     platform: 'node',
@@ -56,7 +61,9 @@ export async function bundleRule(path: string, apiPath: string): Promise<Bundle>
   });
   const slips = result.warnings.filter(({ id }) => id === 'duplicate-object-key'); // Two outputs of one name, say.
   if (slips.length > 0) throw brokenSources(path, slips);
-  const code = result.outputFiles[0]!.text;
+  const textOf = (ending: string): string =>
+    result.outputFiles.find((file) => file.path.endsWith(ending))!.text;
+  const code = textOf('bundle.mjs');
   const identities = Object.fromEntries([...packages].map(([name, { identity }]) => [name, identity]));
   const files = sourcesOf(result.metafile, dirname(path));
   const minify = async (text: string): Promise<string> =>
@@ -70,10 +77,16 @@ export async function bundleRule(path: string, apiPath: string): Promise<Bundle>
     ).code;
   return {
     code,
+    sourceMap: withAbsolutePaths(textOf('bundle.mjs.map'), dirname(path)),
     digest: digestJson({ code: digestOf(code), packages: identities }),
     parts: { modules: await digestsOf(files, minify), packages: identities },
     sources: [...files, ...new Set([...packages.values()].flatMap(({ files }) => files))],
   };
+}
+
+function withAbsolutePaths(map: string, folder: string): string {
+  const { sources, ...rest } = JSON.parse(map) as { sources: string[] }; // What esbuild has written.
+  return JSON.stringify({ ...rest, sources: sources.map((source) => resolve(folder, source)) });
 }
 
 async function digestsOf(

@@ -21,6 +21,7 @@ import type {
   Values,
 } from '../core/rule.ts';
 import { importRule } from './import-rule.ts';
+import { excerptOf, toSourcePlaces } from './source-place.ts';
 import type { CallResult, Task, TaskCall, TaskInput, TaskResult } from './task.ts';
 
 /** The world as rules may reach it. */
@@ -56,12 +57,15 @@ function toRuleError(thrown: unknown, signal: AbortSignal): FlowError {
   if (thrown instanceof FlowError) return thrown;
   if (signal.aborted && signal.reason instanceof FlowError) return signal.reason;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (cause.stack !== undefined) cause.stack = toSourcePlaces(cause.stack);
   if (['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) return toFlowError(cause);
+  const where = placeOf(cause);
   return new FlowError({
     code: 'rule_failed',
     blame: 'rule',
     message: `Cannot finish the rule: ${cause.message}`,
-    where: placeOf(cause),
+    where,
+    excerpt: where && excerptOf(where),
     fix: 'Correct the rule, or its input. Run with --verbose for the stack.',
     cause,
   });

@@ -4,7 +4,7 @@
  * A mark is a small file, named for the process, that lists the folders which the build writes to. Only where the
  * mark of a dead process is found are those folders searched.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type Dirent, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownerOfTemporary } from './disk.ts';
 import { isAlive, processIdentity } from './process-identity.ts';
@@ -53,14 +53,15 @@ function foldersOf(mark: string): string[] {
 }
 
 function sweep(folder: string): void {
-  let names: string[];
+  let entries: Dirent[];
   try {
-    names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    entries = readdirSync(folder, { recursive: true, withFileTypes: true }); // With types links are not followed.
   } catch {
     return; // It was never made.
   }
-  for (const name of names) {
+  for (const { parentPath, name } of entries) {
     const owner = ownerOfTemporary(name);
-    if (owner !== undefined && !isAlive(owner)) rmSync(join(folder, name), { recursive: true, force: true });
+    if (owner !== undefined && !isAlive(owner))
+      rmSync(join(parentPath, name), { recursive: true, force: true });
   }
 }

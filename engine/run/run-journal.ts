@@ -43,6 +43,8 @@ export class RunJournal {
   readonly #state = new RunState();
   #journalBytes = 0;
   #isBroken = false;
+  /** The run's checkpoint lags behind. */
+  #isBehind = false;
   /** Processors whose checkpoint lags behind. */
   readonly #stale = new Set<string>();
   #writing: Promise<void> | undefined;
@@ -149,11 +151,12 @@ export class RunJournal {
 
   /** Writes what is stale; while that is under way, what becomes stale waits for the next round. */
   #checkpoint(): void {
+    this.#isBehind = true;
     this.#writing ??= this.#write()
       .catch((error: Error) => this.#giveUp(error))
       .finally(() => {
         this.#writing = undefined;
-        if (this.#stale.size > 0 && !this.#isBroken) this.#checkpoint();
+        if (this.#isBehind && !this.#isBroken) this.#checkpoint();
       });
   }
 
@@ -162,6 +165,7 @@ export class RunJournal {
     const { disk } = this.#setting;
     const names = [...this.#stale];
     this.#stale.clear();
+    this.#isBehind = false;
     const at = { journal_bytes: this.#journalBytes, written_at: new Date().toISOString() };
     const documents = names.map((name) => [
       processorStateName(name),

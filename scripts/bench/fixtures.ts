@@ -86,3 +86,36 @@ export async function differentFilms(folder: string, count: number): Promise<str
   }
   return paths;
 }
+
+/** A cheap rule that reads the pictures of each segment. @returns its file and source */
+export function brightnessRule(workspace: string): [path: string, source: string] {
+  const source = `import { defineRule, input, npz, vector } from 'flow';
+import { z } from 'zod';
+
+const frames = npz({ rgb: { dtype: 'uint8', shape: ['N', 'H', 'W', 3] }, frame_indices: { dtype: 'int32', shape: ['N'] } }, { isEphemeral: true });
+const gain = 1;
+
+export const brightness = defineRule({
+  name: 'brightness',
+  version: '1',
+  scope: 'segment',
+  params: z.strictObject({}),
+  inputs: { frames: input(frames, { request: ({ width, height }) => ({ fps: 1, width, height }) }) },
+  outputs: { mean: npz({ mean: { dtype: 'float32', shape: ['S'] } }) },
+  run({ inputs }) {
+    let sum = 0;
+    const { data } = inputs.frames.rgb;
+    for (let at = 0; at < data.length; at += 64) sum += data[at]!;
+    return { mean: { mean: vector('float32', [(gain * 64 * sum) / data.length]) } };
+  },
+});
+`;
+  for (const name of ['rules', 'graphs']) mkdirSync(join(workspace, name), { recursive: true });
+  const path = join(workspace, 'rules/brightness.ts');
+  writeFileSync(path, source);
+  writeFileSync(
+    join(workspace, 'graphs/brightness.yaml'),
+    'schema_version: 1\ncomponents:\n  brightness: { rule: brightness, inputs: { frames: decode.frames } }\n',
+  );
+  return [path, source];
+}

@@ -7,9 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { digestOf } from '../../engine/core/digest.ts';
 import type { TimedEvent } from '../../engine/core/events.ts';
 import { processIdentity } from '../../engine/io/process-identity.ts';
+import { randomNumbers } from '../properties/random-numbers.ts';
 import { seed } from '../properties/seed.ts';
 import { Rig } from '../rig.ts';
 import { buildHere } from '../trust/build-here.ts';
+import { temporaries } from '../trust/run-on-disk.ts';
 import { copyRule, headRule, swellRule, upperRule } from '../trust/text-rules.ts';
 
 const rounds = 20;
@@ -62,21 +64,6 @@ function finishedIn(eventsFile: string): string[] {
 
 function actionsIn(events: readonly TimedEvent[]): string[] {
   return events.flatMap((event) => (event.type === 'action_finished' ? [event.action] : []));
-}
-
-function temporaries(rig: Rig): string[] {
-  return readdirSync(dirname(rig.root), { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.includes('.tmp-'),
-  );
-}
-
-/** Numbers from 0 to 1 that a seed repeats: the generator of Park and Miller, CACM 31 (1988). */
-function randomNumbers(start: number): () => number {
-  let state = (start % 2_147_483_646) + 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
 }
 
 async function cleanDigests(round: number): Promise<Record<string, string>> {

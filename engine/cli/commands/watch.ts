@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BuildFlags } from '../build-flags.ts';
 import { addPlanOptions } from './build-options.ts';
+import { toText } from './option-values.ts';
 
 /** Declares `flow watch`. */
 export function declareWatch(program: Command): void {
@@ -9,6 +10,9 @@ export function declareWatch(program: Command): void {
     .description('build, and build again what a change of a video, rule, graph or profile affects')
     .argument('<targets...>', 'as for `flow build`');
   addPlanOptions(command)
+    .option('--state <folder>', 'where the states of runs go (default: state)', toText)
+    .option('--dataprocessor-version <version>', 'noted in the manifest', 'unknown')
+    .option('--plain', 'plain lines, no live view')
     .addHelpText('after', examples)
     .action(async (targets: string[], flags: BuildFlags) => {
       const { watchCommand } = await import('../watch/watch-command.ts');

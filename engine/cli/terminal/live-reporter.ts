@@ -4,7 +4,7 @@
  * The view begins only when a build takes its time, and ink is loaded only then.
  */
 import type { TimedEvent } from '../../core/events.ts';
-import { type BuildNames, EventLines } from '../event-lines.ts';
+import { EventLines, type LineSetting } from '../event-lines.ts';
 import { type Reporter, stoppingText } from '../reporter.ts';
 import { shortNames } from '../short-names.ts';
 import { BuildProgress } from './build-progress.ts';
@@ -31,10 +31,10 @@ export class LiveReporter implements Reporter {
   #isStopping = false;
   #isClosed = false;
 
-  constructor(stream: NodeJS.WriteStream, names: BuildNames, history: DurationHistory) {
+  constructor(stream: NodeJS.WriteStream, setting: LineSetting, history: DurationHistory) {
     this.#stream = stream;
-    this.#lines = new EventLines(names, { isColoured: true });
-    this.#names = names.runs.length > 1 ? shortNames(names.runs) : new Map();
+    this.#lines = new EventLines(setting, { isColoured: true });
+    this.#names = setting.runs.length > 1 ? shortNames(setting.runs) : new Map();
     this.#progress = new BuildProgress(history);
     this.#terminal = new TakenTerminal(stream, (text) => this.#say(text));
     process.on('exit', this.#close); // Whoever ends the process.

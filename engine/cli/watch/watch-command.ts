@@ -176,11 +176,8 @@ class Watch {
 
   async #tell({ outcomes, counter }: BuildOutput, durationMs: number): Promise<void> {
     if (outcomes.some(({ status }) => status === 'cancelled')) return;
-    const screen = standardScreen();
-    for (const outcome of outcomes) {
-      const diffs = await this.#setting.results.since(outcome);
-      process.stdout.write(changesText(outcome, diffs, screen));
-    }
+    for (const outcome of outcomes)
+      process.stdout.write(changesText(await this.#setting.results.since(outcome), standardScreen()));
     const { executed, cached } = counter;
     process.stdout.write(doneText(outcomes, { executed, cached, durationMs }));
   }

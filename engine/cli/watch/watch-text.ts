@@ -1,10 +1,9 @@
 /** What a watch says after each build. */
 import type { RunOutcome } from '../../run/build.ts';
-import type { Tally } from '../../run/tally.ts';
 import type { OutputDiff } from '../diff/compare-outputs.ts';
 import { outputLines } from '../diff/diff-text.ts';
 import { counted, durationText } from '../duration-text.ts';
-import { type Screen, styled } from '../screen.ts';
+import type { Screen } from '../screen.ts';
 import { shown } from '../shown-path.ts';
 
 const mostNames = 3;
@@ -16,26 +15,10 @@ export function changedText(paths: ReadonlySet<string>, at: Date): string {
   return `${at.toTimeString().slice(0, 8)}  ${names.slice(0, mostNames).join(', ')}${more} changed`;
 }
 
-/** The components that ran, and in what their results differ from those of the build before. */
-export function changesText({ tallies }: RunOutcome, diffs: readonly OutputDiff[], screen: Screen): string {
-  const lines = tallies
-    .filter(({ executed, error }) => executed > 0 || error)
-    .flatMap((tally) => [componentLine(tally, screen), ...diffLines(tally, diffs, screen)]);
+/** In what results differ from those of the build before: arrays and documents, not what is made for the eye. */
+export function changesText(diffs: readonly OutputDiff[], screen: Screen): string {
+  const lines = diffs.filter(({ what }) => what !== 'bytes').flatMap((diff) => outputLines(diff, screen));
   return lines.map((line) => `${line}\n`).join('');
-}
-
-function componentLine({ component, status, durationMs, executed, reason }: Tally, screen: Screen): string {
-  const style = status === 'error' ? 'red' : 'green';
-  const work = `${durationText(durationMs)}${executed > 1 ? `  ${counted(executed, 'action')}` : ''}`;
-  const why = status === 'empty' || status === 'skipped' ? `  ${reason}` : '';
-  return `${styled(screen, style, status.padEnd(7))}  ${component.name}  ${work}${why}`;
-}
-
-/** Arrays and documents, not what is made for the eye. */
-function diffLines({ component }: Tally, diffs: readonly OutputDiff[], screen: Screen): string[] {
-  return diffs
-    .filter(({ path, what }) => path.startsWith(`${component.name}/`) && what !== 'bytes')
-    .flatMap((diff) => outputLines(diff, screen));
 }
 
 /** 'up to date in 0.18 s: 2 actions ran, 20 cached'. */

@@ -113,6 +113,8 @@ async function decodeFrom(
     { signal: options.signal, pipes },
     (program) => readViews(program, request),
   );
+  // It was not for want of frames: to seek elsewhere would hide it.
+  if (end.killedBy) throw programKilled(request.path, 'ffmpeg', end.killedBy);
   return { views, end };
 }
 
@@ -192,7 +194,6 @@ function judged(request: DecodeFrames, pass: Pass): { views: DecodedFrames[]; wa
   const { views, end } = pass;
   const wanted = wantedCount(request);
   const decoded = decodedCount(request, pass);
-  if (end.killedBy) throw programKilled(request.path, 'ffmpeg', end.killedBy);
   if (decoded === 0) throw decodeFailed(request.path, `none of ${wanted} frames can be decoded`, end.stderr);
   if (decoded === wanted) return { views, warnings: [] };
   const said = lastLines(end.stderr);
