@@ -34,7 +34,12 @@ const mostWaiting = 500;
 /** SQL's null is equal to nothing, itself included. */
 const whole = -1;
 
-type Noted = readonly [ActionPlace, Omit<PastKey, 'request'>];
+interface Noted {
+  readonly action: ActionPlace;
+  readonly past: Omit<PastKey, 'request'>;
+  /** It has had no key before. */
+  readonly isFirst: boolean;
+}
 
 export class SqliteHistory implements History, HistoryWriter {
   readonly #file: SqliteFile<keyof typeof statements>;
@@ -63,12 +68,13 @@ export class SqliteHistory implements History, HistoryWriter {
   }
 
   /** What is known already is not written again: a build in which all is cached writes nothing. */
-  note(action: ActionPlace, past: Noted[1]): void {
+  note(action: ActionPlace, past: Noted['past']): void {
     const newest = this.#newestOf(action.origin);
     const name = nameOf(columnsOf(action));
-    if (past.outcome === 'cached' && newest.get(name) === past.key) return;
+    const before = newest.get(name);
+    if (past.outcome === 'cached' && before === past.key) return;
     newest.set(name, past.key);
-    this.#waiting.push([action, past]);
+    this.#waiting.push({ action, past, isFirst: before === undefined });
     if (this.#waiting.length >= mostWaiting) this.flush();
   }
 
@@ -77,10 +83,11 @@ export class SqliteHistory implements History, HistoryWriter {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#file.attemptTogether((prepared) => {
-      for (const [action, { key, atMs, outcome, durationMs }] of waiting) {
+      for (const { action, past, isFirst } of waiting) {
         const columns = columnsOf(action);
+        const { key, atMs, outcome, durationMs } = past;
         prepared.put.run(...columns, key, atMs, outcome, durationMs);
-        prepared.forget.run(...columns, ...columns, mostKeys);
+        if (!isFirst) prepared.forget.run(...columns, ...columns, mostKeys);
         if (outcome === 'ran') prepared.learn.run(action.component, action.phase, durationMs, newness);
       }
     });

@@ -27,6 +27,8 @@ export class Shelf {
   readonly #setting: ShelfSetting;
   /** The oldest first. */
   readonly #items = new Map<Digest, Item>();
+  /** Of the items those that nobody holds, the longest so first. */
+  readonly #kept = new Set<Digest>();
   readonly #held = new Map<ActionNode, Set<Digest>>();
   readonly #spilled = new Set<Digest>();
   /** Bytes in memory that somebody holds. */
@@ -86,11 +88,12 @@ export class Shelf {
   async close(): Promise<void> {
     for (const digest of this.#spilled) await this.#setting.store.delete(digest).catch(() => undefined);
     this.#items.clear();
+    this.#kept.clear();
     this.#held.clear();
   }
 
   #hold(node: ActionNode, digest: Digest, item: Item): void {
-    if (item.holders.size === 0 && item.bytes) {
+    if (this.#kept.delete(digest) && item.bytes) {
       this.#keptBytes -= item.bytes.length;
       this.#heldBytes += item.bytes.length;
     }
@@ -100,20 +103,25 @@ export class Shelf {
   }
 
   /** What nobody holds any more is the newest of what is kept; the oldest go. */
-  #setAside(digest: Digest, item: Item): void {
+  #setAside(digest: Digest, { bytes }: Item): void {
+    this.#kept.add(digest);
+    this.#heldBytes -= bytes?.length ?? 0;
+    this.#keptBytes += bytes?.length ?? 0;
+    for (const oldest of this.#kept) {
+      const isInMemory = this.#items.get(oldest)?.bytes !== undefined;
+      if (isInMemory && this.#keptBytes <= this.#setting.keptBytes) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(digest: Digest): void {
+    const item = this.#items.get(digest)!;
+    this.#kept.delete(digest);
     this.#items.delete(digest);
     if (!item.bytes) return;
-    this.#heldBytes -= item.bytes.length;
-    this.#keptBytes += item.bytes.length;
-    this.#items.set(digest, item);
-    for (const [oldest, kept] of this.#items) {
-      if (this.#keptBytes <= this.#setting.keptBytes) return;
-      if (kept.holders.size > 0 || !kept.bytes) continue;
-      this.#items.delete(oldest);
-      this.#keptBytes -= kept.bytes.length;
-      this.#setting.onLetGo(kept.bytes.length);
-      kept.bytes = undefined; // A spill that is under way must not count them again.
-    }
+    this.#keptBytes -= item.bytes.length;
+    this.#setting.onLetGo(item.bytes.length);
+    item.bytes = undefined; // A spill that is under way must not count them again.
   }
 
   /** Spills the oldest, except what has just come: somebody is waiting for that. */

@@ -55,7 +55,7 @@ export async function watchCommand(words: readonly string[], flags: BuildFlags):
       results,
       watcher,
       words,
-      flags: { ...flags, quiet: true },
+      flags,
     }).run();
   } finally {
     await watcher.close();
@@ -163,6 +163,7 @@ class Watch {
       flags,
       startedMs,
       events,
+      hidesCached: true,
       onStart: started.resolve,
     };
     const done = runBuild(input)
