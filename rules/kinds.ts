@@ -139,5 +139,9 @@ export const thumbnails = npz({
   widths: { dtype: 'int32', shape: ['N'], doc: 'pixels; a film may change its shape' },
   heights: { dtype: 'int32', shape: ['N'], doc: 'pixels' },
   jpeg: { dtype: 'uint8', shape: ['B'], doc: 'JPEG files, one after the other' },
-  jpeg_bytes: { dtype: 'int32', shape: ['N'], doc: 'length of each file in `jpeg`; bytes' },
+  jpeg_bytes: {
+    dtype: 'int32',
+    shape: ['N'],
+    doc: 'length of each file in `jpeg`; bytes. 0: looks like the one before',
+  },
 });

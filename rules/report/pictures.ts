@@ -21,14 +21,15 @@ const mostBetween = 240;
 /** A picture from the middle of each shot, and others evenly over the film. */
 export function choosePictures({ thumbnails, shots }: Pick<ReportInputs, 'thumbnails' | 'shots'>): Pictures {
   const timesSec = thumbnails?.times_sec.data ?? new Float64Array(0);
-  const ofShots = (shots ? [...shots.start_sec.data] : []).map((start, shot) =>
-    sampleInside(timesSec, start, shots!.end_sec.data[shot]!),
-  );
+  const own = thumbnails ? ownPictures(thumbnails.jpeg_bytes.data) : [];
+  const ofShots = (shots ? [...shots.start_sec.data] : [])
+    .map((start, shot) => sampleInside(timesSec, start, shots!.end_sec.data[shot]!))
+    .map((sample) => own[sample] ?? -1);
   const forShots = evenly(
     ofShots.filter((sample) => sample >= 0),
     mostPictures - mostBetween,
   );
-  const between = evenly([...timesSec.keys()], mostBetween);
+  const between = evenly([...new Set(own)], mostBetween);
   const chosen = [...new Set([...forShots, ...between])].sort((a, b) => a - b);
   const files = thumbnails ? filesOf(thumbnails) : [];
   return {
@@ -38,6 +39,15 @@ export function choosePictures({ thumbnails, shots }: Pick<ReportInputs, 'thumbn
     height: thumbnails?.heights.data[0] ?? 9,
     ofShots: ofShots.map((sample) => (sample < 0 ? -1 : nearestOf(chosen, sample))),
   };
+}
+
+/** For each sample the one whose picture it looks like: itself, or one before. */
+function ownPictures(lengths: Int32Array): number[] {
+  let last = 0;
+  return [...lengths].map((length, sample) => {
+    if (length > 0) last = sample;
+    return last;
+  });
 }
 
 /** The sample inside of a shot that is nearest to its middle; -1 if there is none. */

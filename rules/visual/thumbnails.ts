@@ -2,10 +2,11 @@ import { encode } from 'jpeg-js';
 import { z } from 'zod';
 import { vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
+import { thumbnailOf, thumbnailSize } from '../dsp/thumbnail.ts';
 import { frames, thumbnails as thumbnailsKind } from '../kinds.ts';
 
 /**
- * Keeps each sampled frame as a small JPEG, for people to look at.
+ * Keeps sampled frames as small JPEGs, for people to look at; a frame that looks like the one before has none of its own.
  *
  * The same pixels and quality give the same bytes: baseline JPEG with the tables of ITU-T T.81, annex K, and
  * chroma at full size.
@@ -16,6 +17,12 @@ export const thumbnails = defineRule({
   scope: 'segment',
   params: z.strictObject({
     quality: z.number().int().min(1).max(100).default(70).describe('of the JPEGs; no unit'),
+    min_difference: z
+      .number()
+      .min(0)
+      .max(255)
+      .default(4)
+      .describe('mean difference of 16×9 fields above which a frame looks different; levels of 8 bits'),
   }),
   inputs: {
     frames: input(frames, { request: ({ fps, width, height }) => ({ fps, width, height }) }),
@@ -26,8 +33,13 @@ export const thumbnails = defineRule({
     const { rgb, times_sec, frame_indices } = inputs.frames;
     const [count = 0, height = 0, width = 0] = rgb.shape;
     const size = 3 * width * height;
+    let last: Uint8Array | undefined;
     const files = Array.from({ length: count }, (_, frame) => {
       signal.throwIfAborted();
+      const look = new Uint8Array(thumbnailSize);
+      thumbnailOf(rgb.data, { start: frame * size, width, height }, look);
+      if (last && meanDifference(look, last) <= params.min_difference) return new Uint8Array(0);
+      last = look;
       const data = withAlpha(rgb.data.subarray(frame * size, (frame + 1) * size));
       return encode({ width, height, data }, params.quality).data;
     });
@@ -46,6 +58,10 @@ export const thumbnails = defineRule({
     };
   },
 });
+
+function meanDifference(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length;
+}
 
 /** RGB as the encoder wants it: four bytes a pixel, of which it does not read the last. */
 function withAlpha(rgb: Uint8Array): Uint8Array {

@@ -20,7 +20,11 @@ async function thumbnailsOf(colours: readonly (readonly number[])[]): Promise<Va
     times_sec: vector('float64', [...colours.keys()]),
     frame_indices: vector('int32', [...colours.keys()]),
   };
-  const args = { inputs: { frames }, params: { quality: 70 }, signal: new AbortController().signal };
+  const args = {
+    inputs: { frames },
+    params: { quality: 70, min_difference: 4 },
+    signal: new AbortController().signal,
+  };
   return thumbnails.run(args as unknown as ErasedRunArgs); // As much of it as the rule looks at.
 }
 
@@ -63,4 +67,13 @@ test('every frame becomes a JPEG of its size and colour, also when segments are 
 
 test('the same frames give the same bytes', async () => {
   assert.deepEqual(await thumbnailsOf([red, blue]), await thumbnailsOf([red, blue]));
+});
+
+test('a frame that looks like the one before has no picture of its own, the first of a segment always has', async () => {
+  const almostRed = [202, 31, 28];
+  const files = filesOf(await thumbnailsOf([red, almostRed, red, blue, red]));
+  assert.deepEqual(
+    files.map(({ length }) => length > 0),
+    [true, false, false, true, true],
+  );
 });
