@@ -30,6 +30,22 @@ export const slow = defineRule({
 });
 `;
 
+/** Takes a while over each video, and one of them it cannot bear. */
+const lookRule = `${imports}
+export const look = defineRule({
+  name: 'look', version: '1', scope: 'whole', placement: 'engine',
+  params: z.strictObject({}),
+  inputs: { video: input(file()) },
+  outputs: { text: text() },
+  async run({ inputs }) {
+    await new Promise((done) => setTimeout(done, 60));
+    const seen = new TextDecoder().decode(inputs.video.read());
+    if (seen === 'broken') throw new Error('this film is broken');
+    return { text: seen };
+  },
+});
+`;
+
 interface Part {
   readonly ms: number;
   readonly mood?: 'broken' | 'chatty' | 'fatal';
@@ -77,6 +93,16 @@ function checkLeftovers(history: string, parts: number): void {
       1,
       `part_${index}\n${history}`,
     );
+  assert.doesNotMatch(history, /━|cores busy/, history);
+}
+
+/** Of an interrupted build: what is over is told once, and the rest is counted. */
+function checkInterrupted(history: string, parts: number): void {
+  const told = history.match(/^success +part_\d+\b/gm) ?? [];
+  assert.equal(new Set(told).size, told.length, history);
+  const [, count, names = ''] =
+    /^skipped +(?:(\d+) components|(part_.*?)) {2,}the build was interrupted$/m.exec(history) ?? [];
+  assert.equal(told.length + Number(count ?? names.split(', ').length), parts, history);
   assert.doesNotMatch(history, /━|cores busy/, history);
 }
 
@@ -131,9 +157,8 @@ test('one interrupt finishes what runs, tells so, and ends in 130', { skip: noTm
   await screen.shows(/^Stopping: what runs is finished first/m);
   await screen.shows(over);
   const history = screen.history();
-  checkLeftovers(history, 40);
+  checkInterrupted(history, 40);
   assert.ok(history.match(/^success +part_/gm)!.length >= 4, history);
-  assert.match(history, /^skipped +part_\d+ +the build was interrupted$/m);
   assert.match(history, /exit 130\n/);
   assert.ok(screen.isCursorShown);
 });
@@ -148,7 +173,7 @@ test('a second interrupt ends what runs at once', { skip: noTmux }, async () => 
   screen.interrupt();
   await screen.shows(over);
   const history = screen.history();
-  checkLeftovers(history, 6);
+  checkInterrupted(history, 6);
   assert.match(history, /exit 130\n/);
   assert.ok(screen.isCursorShown);
 });
@@ -167,7 +192,7 @@ test('a failure and what rules print stay above the view, each once, with nothin
   await screen.shows(over);
   const history = screen.history();
   checkLeftovers(history, 20);
-  assert.equal(count(history, 'this part is broken'), 1, history);
+  assert.equal(count(history, 'the rule: this part is broken'), 1, history);
   assert.equal(count(history, 'Fix: Correct the rule'), 1, history);
   for (let line = 0; line < 40; line += 1) assert.equal(count(history, `rule says ${line}.\n`), 1, history);
   assert.equal(count(history, 'half a line\n'), 1, history);
@@ -194,16 +219,33 @@ test('a rule that ends the process leaves a terminal that can be used', { skip: 
   assert.ok(screen.isCursorShown);
 });
 
-test('many runs are counted, and a run that goes wrong is told with its name', { skip: noTmux }, async () => {
-  using rig = new Rig();
-  for (let index = 0; index < 40; index += 1) rig.write(`videos/clip${index}.mp4`, `no video ${index}`);
+test('two hundred runs are counted, and one that goes wrong is told with its name', {
+  skip: noTmux,
+}, async () => {
+  using rig = new Rig({
+    'rules/look.ts': lookRule,
+    'graphs/look.yaml': `schema_version: 1
+components:
+  looked: { rule: look, inputs: { video: video } }
+stages:
+  look: { components: [looked] }
+`,
+  });
+  for (let index = 0; index < 200; index += 1)
+    rig.write(`videos/clip${index}.mp4`, index === 120 ? 'broken' : `film ${index}`);
   using screen = terminal(rig, { columns: 100, rows: 30 });
-  build(screen, { targets: 'run:videos', after: '-j 1' });
+  build(screen, { targets: 'run:videos', after: '--stage look' });
   await screen.shows(/runs: \d+ running .*waiting/);
   await screen.shows(over);
   const history = screen.history();
-  for (let index = 0; index < 40; index += 1)
-    assert.equal(count(history, `clip${index}.mp4 segment_plan: `), 1, history);
+  for (let index = 0; index < 200; index += 1)
+    assert.equal(
+      history.match(new RegExp(`^(success|error) +clip${index}\\.mp4 `, 'gm'))?.length,
+      index === 120 ? 2 : 1, // The component that failed, and its run.
+      `clip${index}\n${history}`,
+    );
+  assert.equal(count(history, 'clip120.mp4 looked: rules/look.ts:'), 1, history);
+  assert.match(history, /exit 1\n/);
   assert.doesNotMatch(history, /━|cores busy/);
 });
 

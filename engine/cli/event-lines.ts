@@ -158,7 +158,7 @@ export class EventLines {
     const reasons = [...(this.#skipped.get(event.run) ?? [])];
     this.#skipped.delete(event.run);
     const skipped = reasons.flatMap(([reason, components]) =>
-      this.#columns(event.run, { status: 'skipped', what: components.join(', '), rest: [reason] }),
+      this.#columns(event.run, { status: 'skipped', what: namesText(components), rest: [reason] }),
     );
     return [...skipped, ...this.#foldedRun(event)];
   }
@@ -224,6 +224,12 @@ function workText({ ran, cached, bytes }: Work, durationMs: number): string {
   const size = ran > 0 ? sizeText(bytes) : '';
   const parts = [ran > 0 && `${ran} ran`, cached > 0 && `${cached} cached`].filter(Boolean);
   return `${time.padStart(8)}  ${size.padStart(8)}${ran + cached > 1 ? `  ${parts.join(', ')}` : ''}`;
+}
+
+const mostNames = 4;
+
+function namesText(names: readonly string[]): string {
+  return names.length > mostNames ? counted(names.length, 'component') : names.join(', ');
 }
 
 /** A bundle is one long line that nobody has written. */

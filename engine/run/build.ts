@@ -23,7 +23,7 @@ import type { CallResult, TaskCall } from '../io/task.ts';
 import { ActionRunner } from './action-runner.ts';
 import { deliver, type Place } from './deliver.ts';
 import { hasSameContent, Ledger } from './ledger.ts';
-import { RunProgress, type RunSpec } from './run-progress.ts';
+import { interrupted, RunProgress, type RunSpec } from './run-progress.ts';
 import type { SourceFacts } from './run-record.ts';
 import type { Shelf } from './shelf.ts';
 import type { Tally } from './tally.ts';
@@ -132,7 +132,7 @@ export class Build {
   /** Starts nothing new; what runs is finished and kept. */
   stop(): void {
     this.#isStopping = true;
-    for (const run of this.#runs.values()) this.#stopRun(run, 'the build was interrupted', 'cancelled');
+    for (const run of this.#runs.values()) this.#stopRun(run, interrupted, 'cancelled');
     this.#pump();
   }
 

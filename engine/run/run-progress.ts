@@ -13,6 +13,9 @@ import { manifestComponent } from './manifest-component.ts';
 import type { RunRecord } from './run-record.ts';
 import { Tally } from './tally.ts';
 
+/** Why an interrupted build skips what it skips. */
+export const interrupted = 'the build was interrupted';
+
 export interface RunSpec {
   readonly scope: Scope;
   readonly plan: Plan;
@@ -141,7 +144,7 @@ export class RunProgress {
   failed(node: ActionNode, error: FlowError): void {
     const tally = this.tallyOf(node);
     if (tally.isTold) return; // The run was stopped while it ran: what was told stands.
-    if (error.code === 'cancelled') tally.skipReason ??= error.message;
+    if (error.code === 'cancelled') tally.skipReason ??= interrupted;
     else tally.error ??= toRecord(error);
     this.#check(tally);
   }
