@@ -47,3 +47,49 @@ test('the Python step finds the loud moment, and only it runs again when its scr
   rig.replace('steps/loud_moments.py', 'round(usual, 2)', 'round(usual, 1)');
   assert.deepEqual((await rig.build(['run:clip.mp4//loud_moments'])).ran, ['loud_moments']);
 });
+
+const film = 'run:clip.mp4';
+const captions = 'WEBVTT\n\n00:00.000 --> 00:02.000\nTwo words\n';
+
+/** Status and reason by component. */
+function toldBy(rig: Rig, built: BuildRun): Record<string, string> {
+  const { components } = rig.manifest(built);
+  return Object.fromEntries(
+    components.map(({ name, status, error_code }) => [name, error_code ?? status] as const),
+  );
+}
+
+function failuresRig(): Rig {
+  const rig = exampleRig('failures');
+  makeFilm(rig.path('clip.mp4'));
+  return rig;
+}
+
+test('captions that are optional and wrong leave a run partial, and flow heal fills exactly its holes', async () => {
+  using rig = failuresRig();
+  const broken = await rig.build([film]);
+  assert.equal(broken.status, 0, broken.stderr);
+  const before = rig.manifest(broken);
+  assert.equal(before.run.status, 'partial');
+  assert.equal(toldBy(rig, broken).captions, 'rule_failed');
+  assert.equal(toldBy(rig, broken).caption_words, 'skipped');
+  const [skipped] = before.components.filter(({ name }) => name === 'caption_words');
+  const told = broken.events.flatMap((event) =>
+    event.type === 'component_finished' && event.component === 'caption_words' ? [event.reason] : [],
+  );
+  assert.deepEqual(told, ['captions failed']);
+  assert.equal(skipped!.outputs.length, 0);
+
+  rig.write('captions.vtt', captions);
+  const healed = await heal(rig);
+  assert.equal(healed.status, 0, healed.stderr);
+  const after = rig.manifest(healed);
+  assert.equal(after.run.status, 'success');
+  assert.deepEqual(healed.ran, ['caption_words', 'captions']);
+  const holes = ['captions', 'caption_words'];
+  const sound = (manifest: Manifest): string[] =>
+    manifest.components.filter(({ name }) => !holes.includes(name)).map((one) => JSON.stringify(one));
+  assert.deepEqual(sound(after), sound(before));
+  assert.equal(sound(after).length + holes.length, before.components.length);
+  assert.equal(after.run.created_at, before.run.created_at);
+});

@@ -21,7 +21,7 @@ export interface Change {
 const compound = new Set(['params', 'sampling', 'inputs', 'parts', 'env']);
 
 /** The ingredients of a key as a list of facts; two keys are equal if and only if their lists are. */
-export function factsOf(ingredients: Ingredients): Fact[] {
+function factsOf(ingredients: Ingredients): Fact[] {
   return Object.entries(ingredients).flatMap(([name, value]) =>
     compound.has(name) ? factsIn([name], value) : [{ field: [name], value }],
   );

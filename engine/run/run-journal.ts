@@ -24,7 +24,7 @@ export interface JournalSetting {
   readonly onTrouble: (error: Error) => void;
 }
 
-export function stateFolderOfRun(statesFolder: string, { platformId, videoId, runId }: RunName): string {
+function stateFolderOfRun(statesFolder: string, { platformId, videoId, runId }: RunName): string {
   return join(statesFolder, platformId, videoId, runId);
 }
 

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { digestOf } from '../../engine/core/digest.ts';
 import type { Manifest, ManifestComponent } from '../../engine/core/manifest.ts';
 import { array, type NdArray, vector } from '../../engine/core/nd-array.ts';
 import { readNpz, writeNpz } from '../../engine/core/npz.ts';
+import type { RunStateDocument } from '../../engine/core/run-state.ts';
 import { makeFilm } from '../make-film.ts';
 import { realData, realFile } from '../real-data.ts';
 import { Rig } from '../rig.ts';
@@ -57,8 +67,11 @@ function failures({ runs }: Report): string[] {
 class Copy {
   readonly folder: string;
   readonly manifest: Manifest;
+  /** The state that goes with it, as far as a spoiler has written one. */
+  readonly stateFolder = rig.path('spoilt-state');
 
   constructor(from: string, to: string) {
+    rmSync(this.stateFolder, { recursive: true, force: true });
     cpSync(from, to, { recursive: true });
     this.folder = to;
     this.manifest = JSON.parse(readFileSync(join(from, 'manifest.json'), 'utf8')) as Manifest;
@@ -74,6 +87,16 @@ class Copy {
 
   path(name: string): string {
     return join(this.folder, name);
+  }
+
+  /** A copy of the run's state, with another status of the run or of a component. */
+  state(change: (state: RunStateDocument) => void): void {
+    const name = this.folder.split('/').slice(-3).join('/');
+    const state = JSON.parse(rig.read(`state/${name}/run_state.json`)) as RunStateDocument;
+    change(state);
+    const folder = join(this.stateFolder, name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'run_state.json'), JSON.stringify(state));
   }
 
   /** Writes other bytes, of which the manifest knows size and digest. */
@@ -196,6 +219,14 @@ const faults: Readonly<Record<string, Fault>> = {
   'a file that nobody lists': {
     spoil: ({ folder }) => writeFileSync(join(folder, 'cut_detection/old.npz'), ''),
     fails: ['folder.listed'],
+  },
+  'a state that says another status of the run': {
+    spoil: (copy) => copy.state(({ run }) => Object.assign(run, { status: 'error' })),
+    fails: ['state.run'],
+  },
+  'a state that does not know a component': {
+    spoil: (copy) => copy.state(({ components }) => delete components.decode),
+    fails: ['state.components'],
   },
   'a component whose name is no folder': {
     spoil: (copy) => Object.assign(copy.component('decode'), { name: 'de/code' }),
@@ -460,7 +491,7 @@ describe('a run of a small film', () => {
       const copy = new Copy(folder, join(place, basename(folder)));
       spoil(copy);
       copy.save();
-      const { status, report } = await validate(copy.folder);
+      const { status, report } = await validate(copy.folder, '--state', copy.stateFolder);
       assert.deepEqual(failures(report), fails);
       assert.equal(status, 1);
       const evidence = report.runs[0]!.checks.flatMap(({ faults }) => faults);

@@ -44,7 +44,13 @@ test('every command of the tutorial prints what the tutorial shows', { timeout: 
 class Walk implements AsyncDisposable {
   readonly #base = realpathSync(mkdtempSync(join(tmpdir(), 'flow-tutorial-')));
   readonly #folder = join(this.#base, 'films');
-  readonly #env = { ...process.env, FLOW_CACHE_DIR: join(this.#base, 'cache'), NO_COLOR: '1', node: process.execPath, cli };
+  readonly #env = {
+    ...process.env,
+    FLOW_CACHE_DIR: join(this.#base, 'cache'),
+    NO_COLOR: '1',
+    node: process.execPath,
+    cli,
+  };
   #watch: ChildProcess | undefined;
   /** Of the last command; of the watch, since the last that was shown of it. */
   #output = '';
@@ -96,11 +102,15 @@ class Walk implements AsyncDisposable {
         .join('');
     const source = readFileSync(join(this.#folder, path), 'utf8');
     assert.equal(source.split(side('-')).length, 2, `${where}: ${path} does not hold this once:\n${source}`);
-    this.#write(path, source.replace(side('-'), () => side('+')));
+    this.#write(
+      path,
+      source.replace(side('-'), () => side('+')),
+    );
   }
 
   async #compare(shown: string, where: string): Promise<void> {
-    for (let tries = 0; this.#watch && missingFrom(this.#output, shown) && tries < 1000; tries += 1) await delay(20);
+    for (let tries = 0; this.#watch && missingFrom(this.#output, shown) && tries < 1000; tries += 1)
+      await delay(20);
     const missing = missingFrom(this.#output, shown);
     if (missing) assert.fail(`${where}: "${missing}" is not in, or not in this order:\n${this.#output}`);
     if (this.#watch) this.#output = '';
@@ -121,12 +131,16 @@ function missingFrom(output: string, shown: string): string | undefined {
   const lines = output.split('\n').map(steady);
   let from = 0;
   return linesOf(shown).find((line) => {
-    const words = steady(line).split(/ *… */).map((part) => part.split(' ').map(RegExp.escape).join(' +'));
+    const words = steady(line).split(/ *… */).map(literal);
     const pattern = new RegExp(`^${words.join('.*')}$`);
     const at = lines.findIndex((actual, index) => index >= from && pattern.test(actual));
     if (at !== -1) from = at + 1;
     return at === -1;
   });
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function linesOf(shown: string): string[] {

@@ -9,6 +9,7 @@ export function declareValidate(program: Command): void {
     .description('audit runs: hold manifest, files and arrays against their contracts')
     .argument('<runs...>', 'run:VIDEO, an id or its beginning, a folder, a manifest.json, or a glob')
     .option('--results <folder>', 'where the results of videos are (default: result_store)', toText)
+    .option('--state <folder>', 'where the states of runs are (default: state)', toText)
     .option('--all', 'show the checks that pass, too')
     .option('--json', 'print one JSON document: every check, with its evidence')
     .addHelpText('after', examples)

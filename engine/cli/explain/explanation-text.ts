@@ -61,7 +61,7 @@ function rootsOf(cause: Cause, downstream: readonly string[]): Root[] {
 }
 
 /** [0, 1, 2, 5] → '0–2, 5'. */
-export function ranges(indices: readonly number[]): string {
+function ranges(indices: readonly number[]): string {
   const sorted = [...indices].sort((a, b) => a - b);
   const runs: [number, number][] = [];
   for (const index of sorted) {

@@ -1,5 +1,8 @@
 /** `flow validate`: holds runs against their contracts, with evidence. */
+import { join } from 'node:path';
 import { printable } from '../../core/errors.ts';
+import { RealDisk } from '../../io/disk.ts';
+import { readRunState } from '../../run/read-run-state.ts';
 import { counted } from '../duration-text.ts';
 import { standardScreen, styled } from '../screen.ts';
 import { findWorkspace } from '../workspace.ts';
@@ -10,16 +13,20 @@ import { findRuns } from './find-runs.ts';
 
 export interface ValidateFlags {
   readonly results?: string;
+  readonly state?: string;
   readonly all?: boolean;
   readonly json?: boolean;
 }
 
 /** @returns the exit status: 1 if a check of a run fails */
 export async function validateCommand(words: readonly string[], flags: ValidateFlags): Promise<number> {
-  const places = await findRuns(words, findWorkspace(flags).resultsFolder);
+  const { resultsFolder, runStatesFolder } = findWorkspace(flags);
+  const places = await findRuns(words, resultsFolder);
+  const disk = new RealDisk();
   const audits: Audit[] = [];
   for (const place of places) {
-    const audit = auditRun(place);
+    const state = await readRunState(disk, join(runStatesFolder, place.name));
+    const audit = auditRun(place, state?.document);
     audits.push(audit);
     if (!flags.json) process.stdout.write(auditText(audit, { isWhole: flags.all ?? false }));
   }

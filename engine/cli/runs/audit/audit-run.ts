@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { checkDocument } from '../../../core/issue.ts';
 import { type Manifest, manifestSchema } from '../../../core/manifest.ts';
 import { readNpz } from '../../../core/npz.ts';
+import type { RunStateDocument } from '../../../core/run-state.ts';
 import type { RunPlace } from '../run-places.ts';
 import { arrayChecks } from './array-checks.ts';
 import { type Check, CheckList, type Fault, type Verdict } from './check.ts';
@@ -19,6 +20,7 @@ import { type FolderEntry, listFolder } from './list-folder.ts';
 import { npzChecks } from './npz-checks.ts';
 import { readLayout } from './npz-layout.ts';
 import { runChecks } from './run-checks.ts';
+import { stateChecks } from './state-checks.ts';
 
 export interface Audit {
   /** `platform/video/run`. */
@@ -29,25 +31,31 @@ export interface Audit {
   readonly verdicts: readonly Verdict[];
 }
 
-/** Examines a run, one file at a time. */
-export function auditRun({ name, folder, manifestPath }: RunPlace): Audit {
-  const verdicts = new RunAudit(folder).examine(manifestPath);
+/** Examines a run, one file at a time. @param state what is known of its state; undefined where it has none */
+export function auditRun(
+  { name, folder, manifestPath }: RunPlace,
+  state: RunStateDocument | undefined,
+): Audit {
+  const verdicts = new RunAudit(folder, state).examine(manifestPath);
   const status = verdicts.some((verdict) => verdict.status === 'FAIL') ? 'FAIL' : 'PASS';
   return { run: name, folder, status, verdicts };
 }
 
 class RunAudit {
   readonly #folder: string;
+  readonly #stateDocument: RunStateDocument | undefined;
   readonly #document = new CheckList(documentChecks);
   readonly #run = new CheckList(runChecks);
+  readonly #state = new CheckList(stateChecks);
   readonly #components = new CheckList(componentChecks);
   readonly #outputs = new CheckList(outputChecks);
   readonly #files = new CheckList(fileChecks);
   readonly #npz = new CheckList(npzChecks);
   readonly #arrays = new CheckList(arrayChecks);
 
-  constructor(folder: string) {
+  constructor(folder: string, state: RunStateDocument | undefined) {
     this.#folder = folder;
+    this.#stateDocument = state;
   }
 
   examine(manifestPath: string): Verdict[] {
@@ -57,6 +65,7 @@ class RunAudit {
     const lists = [
       this.#document,
       this.#run,
+      this.#state,
       this.#components,
       this.#outputs,
       this.#files,
@@ -70,6 +79,7 @@ class RunAudit {
     const entries = listFolder(this.#folder);
     const { run, components } = manifest;
     this.#run.examine({ manifest, entries, folders: foldersOf(this.#folder) });
+    this.#state.examine({ manifest, state: this.#stateDocument });
     for (const component of components) {
       this.#components.examine(component);
       for (const output of component.outputs) this.#examineOutput({ run, component, output }, entries);
