@@ -9,6 +9,7 @@ const schema = `
     origin TEXT, component TEXT, phase TEXT, segment INTEGER, request TEXT, key TEXT, at INTEGER, outcome TEXT,
     duration_ms REAL, PRIMARY KEY (origin, component, phase, segment, request, key)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS builds (origin TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS durations (component TEXT, phase TEXT, mean_ms REAL, PRIMARY KEY (component, phase)) WITHOUT ROWID;
 `;
 
@@ -17,10 +18,13 @@ const same = `${place} AND request = ?`;
 
 const statements = {
   of: `SELECT request, key, at, outcome, duration_ms FROM keys WHERE ${place} ORDER BY at DESC`,
-  newest:
-    'SELECT component, phase, segment, key, MAX(at) FROM keys WHERE origin = ? GROUP BY component, phase, segment',
+  // Of the rows of a group SQLite takes the other columns from the one that has the maximum.
+  newest: `SELECT component, phase, segment, request, key, MAX(at) FROM keys
+    WHERE origin = ? GROUP BY component, phase, segment, request`,
   put: 'INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   forget: `DELETE FROM keys WHERE ${same} AND key NOT IN (SELECT key FROM keys WHERE ${same} ORDER BY at DESC LIMIT ?)`,
+  built: 'INSERT OR REPLACE INTO builds VALUES (?, ?)',
+  lastBuild: 'SELECT at FROM builds WHERE origin = ?',
   duration: 'SELECT mean_ms FROM durations WHERE component = ? AND phase = ?',
   learn: `INSERT INTO durations VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET mean_ms = mean_ms + (excluded.mean_ms - mean_ms) * ?`,
@@ -46,6 +50,8 @@ export class SqliteHistory implements History, HistoryWriter {
   /** Origin → action → its newest key. */
   readonly #newest = new Map<string, Map<string, string>>();
   #waiting: Noted[] = [];
+  /** Origin → when the build began that has to do with it. */
+  readonly #built = new Map<string, number>();
 
   /** @param path the file; a broken one is moved aside and begun anew */
   constructor(path: string, onTrouble: (message: string) => void) {
@@ -61,6 +67,12 @@ export class SqliteHistory implements History, HistoryWriter {
     });
   }
 
+  lastBuildMs(origin: string): number | undefined {
+    this.flush();
+    const row = this.#file.attempt(({ lastBuild }) => lastBuild.get(origin));
+    return (row as { at: number } | undefined)?.at;
+  }
+
   expectedMs(component: string, phase: 'run' | 'merge'): number | undefined {
     this.flush();
     const row = this.#file.attempt(({ duration }) => duration.get(component, phase));
@@ -69,6 +81,7 @@ export class SqliteHistory implements History, HistoryWriter {
 
   /** What is known already is not written again: a build in which all is cached writes nothing. */
   note(action: ActionPlace, past: Noted['past']): void {
+    this.#built.set(action.origin, past.atMs);
     const newest = this.#newestOf(action.origin);
     const name = nameOf(columnsOf(action));
     const before = newest.get(name);
@@ -79,10 +92,12 @@ export class SqliteHistory implements History, HistoryWriter {
   }
 
   flush(): void {
-    if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
+    if (this.#waiting.length + this.#built.size === 0) return;
+    const [waiting, built] = [this.#waiting, [...this.#built]];
     this.#waiting = [];
+    this.#built.clear();
     this.#file.attemptTogether((prepared) => {
+      for (const [origin, atMs] of built) prepared.built.run(origin, atMs);
       for (const { action, past, isFirst } of waiting) {
         const columns = columnsOf(action);
         const { key, atMs, outcome, durationMs } = past;

@@ -4,7 +4,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'node:test';
-import { Rig } from './rig.ts';
+import type { Manifest } from '../engine/core/manifest.ts';
+import { type BuildRun, Rig } from './rig.ts';
 
 const examples = resolve(import.meta.dirname, '../docs/examples');
 const hasNumPy = spawnSync('python3', ['-c', 'import numpy']).status === 0;
@@ -81,7 +82,7 @@ test('captions that are optional and wrong leave a run partial, and flow heal fi
   assert.equal(skipped!.outputs.length, 0);
 
   rig.write('captions.vtt', captions);
-  const healed = await heal(rig);
+  const healed = await rig.heal([film]);
   assert.equal(healed.status, 0, healed.stderr);
   const after = rig.manifest(healed);
   assert.equal(after.run.status, 'success');
@@ -92,4 +93,23 @@ test('captions that are optional and wrong leave a run partial, and flow heal fi
   assert.deepEqual(sound(after), sound(before));
   assert.equal(sound(after).length + holes.length, before.components.length);
   assert.equal(after.run.created_at, before.run.created_at);
+});
+
+test('captions that are required and wrong end a run, and flow heal goes on where it ended', async () => {
+  using rig = failuresRig();
+  const broken = await rig.build([film, '--profile', 'required']);
+  assert.equal(broken.status, 1, broken.stderr);
+  assert.equal(rig.manifest(broken).run.status, 'error');
+  assert.equal(toldBy(rig, broken).captions, 'rule_failed');
+  assert.match(broken.stderr, /the captions do not begin with WEBVTT/);
+
+  rig.write('captions.vtt', captions);
+  const healed = await rig.heal([film, '--profile', 'required']);
+  assert.equal(healed.status, 0, healed.stderr);
+  assert.equal(rig.manifest(healed).run.status, 'success');
+  assert.ok(healed.ran.includes('captions'));
+  assert.deepEqual(
+    healed.ranActions.filter((action) => broken.ranActions.includes(action)),
+    [],
+  );
 });

@@ -88,10 +88,19 @@ export class Rig implements Disposable {
   }
 
   /** `flow build` with its events: never answered from the record of the last build. */
-  async build(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<BuildRun> {
+  build(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<BuildRun> {
+    return this.#withEvents(['build', ...args], env);
+  }
+
+  /** `flow heal` with its events. */
+  heal(args: readonly string[]): Promise<BuildRun> {
+    return this.#withEvents(['heal', ...args], {});
+  }
+
+  async #withEvents(args: readonly string[], env: Readonly<Record<string, string>>): Promise<BuildRun> {
     const eventsFile = join(dirname(this.root), 'events.ndjson');
     rmSync(eventsFile, { force: true });
-    const run = await this.flow(['build', ...args, '--json', '--plain', '--events', eventsFile], env);
+    const run = await this.flow([...args, '--json', '--plain', '--events', eventsFile], env);
     const summary = JSON.parse(run.stdout || '{}') as Summary;
     const events = readLines(eventsFile) as TimedEvent[];
     const finished = events.filter((event) => event.type === 'action_finished');

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, truncateSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readNpz } from '../engine/core/npz.ts';
 import { Rig } from './rig.ts';
 import { imports } from './trust/text-rules.ts';
 
-/** Numbers of a file, each multiplied; a large one takes a second on the way. */
+/** Numbers of a file, each multiplied; "slow FILE" makes that file and then takes a minute. */
 const timesRule = `${imports}
+import { writeFileSync } from 'node:fs';
 export const times = defineRule({
   name: 'times', version: '1', scope: 'whole', placement: 'worker',
   params: z.strictObject({ factor: z.number() }),
@@ -16,7 +18,10 @@ export const times = defineRule({
   outputs: { numbers: npz({ values: { dtype: 'float64', shape: ['N'] } }) },
   async run({ inputs, params }) {
     const text = new TextDecoder().decode(inputs.source.read());
-    if (text.startsWith('slow')) await new Promise((done) => setTimeout(done, 60_000));
+    if (text.startsWith('slow')) {
+      writeFileSync(text.split(' ')[1], 'begun');
+      await new Promise((done) => setTimeout(done, 60_000));
+    }
     const values = text.trim().split(' ').map((word) => Number(word) * params.factor);
     return { numbers: { values: { dtype: 'float64', shape: [values.length], data: new Float64Array(values) } } };
   },
@@ -70,6 +75,13 @@ class Watching implements AsyncDisposable {
   }
 }
 
+async function untilThere(path: string): Promise<void> {
+  for (let tries = 0; !existsSync(path); tries += 1) {
+    assert.ok(tries < 2000, `${path} never came`);
+    await delay(10);
+  }
+}
+
 test('an edit reruns what it affects alone, and what it changes in the result is shown', async () => {
   using rig = new Rig(files);
   await using watch = new Watching(rig);
@@ -97,7 +109,7 @@ test('an error in a rule, a graph or an input is shown at its place, and the wat
   await watch.until(/up to date in .*\n/);
 
   rig.replace('rules/times.ts', 'Number(word) *', 'Number(word) * *');
-  assert.match(await watch.until(/Waiting for a change/), /rules\/times\.ts:12:\d+: graph_invalid/);
+  assert.match(await watch.until(/Waiting for a change/), /rules\/times\.ts:16:\d+: graph_invalid/);
   rig.replace('rules/times.ts', 'Number(word) * *', 'Number(word) * 2 *');
   assert.match(await watch.until(/up to date in .*\n/), /2 actions ran/);
 
@@ -111,9 +123,10 @@ test('an error in a rule, a graph or an input is shown at its place, and the wat
 });
 
 test('a build that an edit has made stale is ended, and the newer one takes its place', async () => {
-  using rig = new Rig({ ...files, 'in.txt': 'slow' });
+  using rig = new Rig(files);
+  rig.write('in.txt', `slow ${rig.path('begun')}`);
   await using watch = new Watching(rig, ['//doubled']);
-  await delay(1500); // Long enough that the slow action runs; were it not, the test would pass all the same.
+  await untilThere(rig.path('begun'));
   rig.write('in.txt', '5');
   const said = await watch.until(/up to date in .*\n/);
   assert.match(said, /1 action ran, 0 cached/);
@@ -121,13 +134,48 @@ test('a build that an edit has made stale is ended, and the newer one takes its 
 });
 
 test('a watch that is interrupted while it builds ends, and leaves nothing behind', async () => {
-  using rig = new Rig({ ...files, 'in.txt': 'slow' });
-  await using watch = new Watching(rig, ['//tripled']);
-  await watch.until(/up to date in .*\n/);
-  assert.equal(await watch.interrupt(), 130);
+  using rig = new Rig(files);
+  rig.write('in.txt', `slow ${rig.path('begun')}`);
+  await using watch = new Watching(rig);
+  await untilThere(rig.path('begun'));
+  const ended = watch.interrupt();
+  await watch.until(/Stopping/);
+  assert.equal(await watch.interrupt(), 130); // The second one ends the slow action, too.
+  assert.equal(await ended, 130);
   assert.deepEqual(readdirSync(rig.path('.flow/running')), []);
-  assert.ok(existsSync(rig.path('out/tripled/numbers.npz')));
+  assert.ok(!existsSync(rig.path('out/doubled/numbers.npz')));
 });
+
+test('a rule that is broken from the start is seen when it is mended, however deep its folder', async () => {
+  using rig = new Rig(files);
+  rig.remove('rules/times.ts');
+  rig.write('rules/deep/er/times.ts', timesRule.replace('Number(word) *', 'Number(word) * *'));
+  rig.replace('graphs/times.yaml', 'doubled: { rule: times', 'doubled: { rule: deep/er/times');
+  await using watch = new Watching(rig, ['//doubled']);
+  await watch.until(/Waiting for a change/);
+  rig.replace('rules/deep/er/times.ts', 'Number(word) * *', 'Number(word) *');
+  assert.match(await watch.until(/up to date in .*\n/), /1 action ran/);
+});
+
+test('an edit of an input that comes while a large file is read for the first time is not missed', async () => {
+  using rig = new Rig({ ...files, 'large.txt': '' });
+  truncateSync(rig.path('large.txt'), 2 ** 29);
+  rig.replace('graphs/times.yaml', 'source: file:other.txt', 'source: file:large.txt');
+  rig.replace('rules/times.ts', 'inputs.source.read()', 'inputs.source.read().subarray(0, 8)');
+  await using watch = new Watching(rig);
+  await untilThere(rig.path('.flow/bundles'));
+  await delay(200); // The small file has been read by then; were it not, the test would pass all the same.
+  rig.write('in.txt', '1 2 7');
+  await watch.until(/up to date in .*\n/);
+  for (let tries = 0; doubled(rig) !== '2 4 14'; tries += 1) {
+    assert.ok(tries < 500, doubled(rig));
+    await delay(10);
+  }
+});
+
+function doubled(rig: Rig): string {
+  return readNpz(readFileSync(rig.path('out/doubled/numbers.npz'))).values!.data.join(' ');
+}
 
 test('an editor that writes another file and moves it over is seen once', async () => {
   using rig = new Rig(files);

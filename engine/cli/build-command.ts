@@ -1,6 +1,6 @@
 /** `flow build`: wires the parts, runs the build, and says what it came to. */
 import { join } from 'node:path';
-import { type FlowError, isUsage } from '../core/errors.ts';
+import { type FlowError, isUsage, printable } from '../core/errors.ts';
 import { EventStream } from '../core/events.ts';
 import { type Disk, RealDisk } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
@@ -55,7 +55,9 @@ export async function buildCommand(
   const { assembled } = prepared;
   makeResultFolders(targets, workspace);
   readingLine?.[Symbol.dispose]();
-  const built = await runBuild({ session, workbench, prepared, words, flags, startedMs, events });
+  const hidesCached = !flags.verbose; // The summary counts them.
+  const input = { session, workbench, prepared, words, flags, startedMs, events, hidesCached };
+  const built = await runBuild(input);
   const { outcomes, counter, stateFiles } = built;
   const summary = summarise(outcomes, assembled, counter, performance.now() - startedMs);
   tellRefused(assembled);
@@ -128,7 +130,7 @@ async function explainBuild(
     for (const [component, nodes] of Map.groupBy(ran, (node) => node.component.name)) {
       const explanations = nodes.map((node) => explainer.explain(node));
       const lines = explanationText(explanations, session);
-      process.stderr.write(`${spec.scope.label}//${component}\n${lines.join('\n')}\n`);
+      process.stderr.write(printable(`${spec.scope.label}//${component}\n${lines.join('\n')}\n`));
     }
 }
 

@@ -1,10 +1,10 @@
 /** The lines that a build leaves behind, in a file as on a terminal: what is finished, warnings, retries and errors. */
 import { styleText } from 'node:util';
-import { type ErrorRecord, FlowError, fromRecord } from '../core/errors.ts';
+import { type ErrorRecord, FlowError, fromRecord, printable } from '../core/errors.ts';
 import type { ActionRef, TimedEvent } from '../core/events.ts';
 import { counted, durationText, sizeText } from './duration-text.ts';
 import { errorText } from './error-text.ts';
-import { shortNames } from './short-names.ts';
+import { oneLine, shortNames } from './short-names.ts';
 
 type ComponentFinished = TimedEvent & { type: 'component_finished' };
 type RunFinished = TimedEvent & { type: 'run_finished' };
@@ -101,14 +101,14 @@ export class EventLines {
   }
 
   #warning(text: string): EventLine {
-    return line(`${this.#colour('yellow', 'warning')}  ${text}`);
+    return line(`${this.#colour('yellow', 'warning')}  ${printable(text)}`);
   }
 
   #retried(event: TimedEvent & { type: 'action_retried' }): EventLine {
     const { attempt, delayMs, error } = event;
     const label = this.#colour('yellow', 'retry'.padEnd(statusWidth));
     const next = `in ${durationText(delayMs)}, attempt ${attempt + 1}`;
-    return line(`${label}  ${this.#placeOf(event)} ${next}: ${error.message}`);
+    return line(`${label}  ${this.#placeOf(event)} ${next}: ${printable(error.message)}`);
   }
 
   /** Each error is told once, however many segments of a component meet it. */
@@ -121,7 +121,7 @@ export class EventLines {
     const place = this.#placeOf(ref);
     const whole = isOfUse(where) ? `${place}: ${where}` : place;
     const error = new FlowError({ code, blame, message, excerpt, fix, cause, where: whole });
-    const stack = this.#isVerbose && record.stack !== undefined ? `\n${record.stack}` : '';
+    const stack = this.#isVerbose && record.stack !== undefined ? `\n${printable(record.stack)}` : '';
     return [{ text: errorText(error) + stack, isError: true }];
   }
 
@@ -180,7 +180,8 @@ export class EventLines {
     { status, what, rest }: { status: Shown; what: string; rest: readonly string[] },
   ): EventLine[] {
     const name = this.#nameWidth > 0 ? [(this.#names.get(run) ?? '').padEnd(this.#nameWidth)] : [];
-    const columns = [this.#colour(colours[status], status.padEnd(statusWidth)), ...name, what, ...rest];
+    const texts = rest.map(oneLine); // A reason is whatever a rule says.
+    const columns = [this.#colour(colours[status], status.padEnd(statusWidth)), ...name, what, ...texts];
     return [{ text: columns.join('  ').trimEnd(), isError: status === 'error' }];
   }
 

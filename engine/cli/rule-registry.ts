@@ -56,11 +56,8 @@ export class RuleRegistry {
     return this.#sources.get(rule) ?? [];
   }
 
-  /** Folders in which a new file could stand for another rule. */
   get folders(): string[] {
-    const root = join(this.#workspace.root, 'rules');
-    if (!existsSync(root)) return [this.#workspace.root];
-    return [root, ...globSync('**/', { cwd: root }).map((name) => join(root, name))];
+    return ruleFolders(this.#workspace);
   }
 
   /**
@@ -138,7 +135,7 @@ export class RuleRegistry {
   }
 
   #partsPath(digest: Digest): string {
-    return join(this.#workspace.stateFolder, 'bundles', `${hexOf(digest)}.json`);
+    return join(this.#workspace.stateFolder, 'parts', `${hexOf(digest)}.json`);
   }
 
   /** What the bundle of that digest was made of, if it was ever made in this workspace. */
@@ -182,6 +179,13 @@ export class RuleRegistry {
     }
     return remembered;
   }
+}
+
+/** Folders in which a new file could stand for another rule. */
+export function ruleFolders({ root }: Workspace): string[] {
+  const rules = join(root, 'rules');
+  if (!existsSync(rules)) return [root];
+  return [rules, ...globSync('**/', { cwd: rules }).map((name) => join(rules, name))];
 }
 
 function isOlderThan(timeMs: number, path: string): boolean {

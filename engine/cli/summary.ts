@@ -172,8 +172,9 @@ export function summaryText({ status, duration_ms, actions, timing, runs }: Summ
   ];
   const partial = runs.filter((run) => run.status === 'partial').length;
   if (partial > 0) {
-    const verb = partial === 1 ? 'is' : 'are';
-    lines.push(`${partial} of ${counted(runs.length, 'run')} ${verb} partial: optional components failed`);
+    const which =
+      runs.length === 1 ? 'the run is' : `${partial} of ${runs.length} runs ${partial === 1 ? 'is' : 'are'}`;
+    lines.push(`${which} partial: optional components failed`);
   }
   const names = shortNames(runs.map((run) => run.target));
   return `${[...lines, ...(timing ? timingLines(timing, names) : []), ...runLines(runs)].join('\n')}\n`;

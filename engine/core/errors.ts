@@ -88,11 +88,18 @@ export function isUsage(code: ErrorCode): boolean {
 
 /** The text shown to a person: place and code, message, excerpt, causes, mend. */
 export function formatError(error: FlowError): string {
-  const lines = [`${error.where ? `${error.where}: ` : ''}${error.code}`, ...indent(error.message)];
-  if (error.excerpt) lines.push(...indent(error.excerpt));
-  for (const reason of causes(error)) lines.push(...indent(`Why: ${reason}`));
-  lines.push(...indent(`Fix: ${error.fix}`));
-  return printable(lines.join('\n'));
+  const head = `${error.where ? `${error.where}: ` : ''}${error.code}`;
+  return printable([head, ...indent(errorBody(toRecord(error)))].join('\n'));
+}
+
+/** What an error says but for its place and code: message, excerpt, causes, mend; a line for each. */
+export function errorBody({ message, excerpt, causes: reasons, fix }: ErrorRecord): string {
+  return [
+    message,
+    ...(excerpt === undefined ? [] : [excerpt]),
+    ...reasons.map((reason) => `Why: ${reason}`),
+    `Fix: ${fix}`,
+  ].join('\n');
 }
 
 /** A text that cannot move the cursor or colour the terminal, whatever a file's name holds. */

@@ -21,6 +21,8 @@ export interface Present {
 export interface Past {
   /** The keys that an action has had, the newest first. */
   keysOf(place: ActionPlace): readonly PastKey[];
+  /** When the last build began of what has this origin; milliseconds since 1970. */
+  lastBuildMs(origin: string): number | undefined;
   ingredientsOf(key: Digest): Ingredients | undefined;
   resultOf(key: Digest): ActionResult | undefined;
 }
@@ -29,8 +31,8 @@ export interface Explanation {
   readonly node: ActionNode;
   readonly key: Digest | undefined;
   /**
-   * `ran`: its result was made here; `cached`: made elsewhere or for another action; `to_run`: there is none;
-   * `waits`: its key is not known until others have run.
+   * `ran`: its result was made by the last build; `cached`: by an earlier one, elsewhere, or for another action;
+   * `to_run`: there is none; `waits`: its key is not known until others have run.
    */
   readonly verdict: 'ran' | 'cached' | 'to_run' | 'waits';
   /**
@@ -69,14 +71,17 @@ export class Explainer {
     const since = keys.find(({ key }) => key === present.key);
     const earlier = keys.filter(({ key, atMs }) => key !== present.key && atMs < (since?.atMs ?? Infinity));
     const before = this.#nearest(earlier, present.ingredients);
+    const isOld = since !== undefined && since.atMs !== this.#past.lastBuildMs(node.scope.origin);
     return {
       node,
       key: present.key,
-      verdict: hasResult ? (since?.outcome === 'ran' ? 'ran' : 'cached') : 'to_run',
+      verdict: hasResult ? (since?.outcome === 'ran' && !isOld ? 'ran' : 'cached') : 'to_run',
       reason: !hasResult && since ? 'lost' : before ? 'changed' : 'first',
       since,
       before,
-      causes: before ? this.#causes(node, before, present.ingredients, new Set()) : [],
+      // What has not changed in the last build needs no cause.
+      causes:
+        before && !(hasResult && isOld) ? this.#causes(node, before, present.ingredients, new Set()) : [],
     };
   }
 

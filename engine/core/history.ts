@@ -29,6 +29,8 @@ export interface PastKey {
 export interface History {
   /** The keys of an action, the newest first, whatever it was asked for. */
   of(place: ActionPlace): readonly PastKey[];
+  /** When the last build began that had anything to do with an origin; milliseconds since 1970. */
+  lastBuildMs(origin: string): number | undefined;
   /** Typical time of an action of a component; milliseconds. Undefined where none has ever run. */
   expectedMs(component: string, phase: 'run' | 'merge'): number | undefined;
 }

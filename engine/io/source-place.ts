@@ -7,8 +7,6 @@ import { excerpt } from '../core/excerpt.ts';
 /** `file:///…/bundles/1234.mjs:1:567`, or a path in the place of the URL. */
 const bundlePlace = /(?:file:\/\/)?\/[^\s()]*\/bundles\/[0-9a-f]{64}\.mjs:\d+:\d+/g;
 
-const maps = new Map<string, SourceMap | undefined>();
-
 /** Where the map of a bundle lies. */
 export function sourceMapPath(bundlePath: string): string {
   return `${bundlePath}.map`;
@@ -35,17 +33,13 @@ export function excerptOf(place: string): string | undefined {
 
 function sourcePlace(place: string): string | undefined {
   const [, where = '', line, column] = /^(.*):(\d+):(\d+)$/.exec(place) ?? [];
-  const map = mapOf(where.startsWith('file:') ? fileURLToPath(where) : where);
+  const map = readMap(where.startsWith('file:') ? fileURLToPath(where) : where);
   const entry = map?.findEntry(Number(line) - 1, Number(column) - 1);
   if (!entry || !('originalSource' in entry)) return undefined;
   return `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
 }
 
-function mapOf(bundlePath: string): SourceMap | undefined {
-  if (!maps.has(bundlePath)) maps.set(bundlePath, readMap(bundlePath));
-  return maps.get(bundlePath);
-}
-
+/** Read anew each time: a comment moves places without another bundle, and a thread outlives that. */
 function readMap(bundlePath: string): SourceMap | undefined {
   try {
     const payload = JSON.parse(readFileSync(sourceMapPath(bundlePath), 'utf8')) as SourceMapPayload; // What the bundler wrote.

@@ -30,6 +30,7 @@ const nothing = new Uint8Array(0);
 export class ActionRunner {
   readonly #setting: RunnerSetting;
   readonly #running = new Map<AbortController, readonly ActionNode[]>();
+  #isStale: (node: ActionNode) => boolean = () => false;
 
   constructor(setting: RunnerSetting) {
     this.#setting = setting;
@@ -96,6 +97,7 @@ export class ActionRunner {
     const node = nodes[0]!;
     const { rule, bundle } = node.component.loaded;
     const { pool, world, hardStop } = this.#setting;
+    if (hardStop.aborted || nodes.every(this.#isStale)) throw cancelled(); // It came while the calls were prepared.
     const task: Task = { bundle, phase: node.phase, calls };
     const limit = new AbortController();
     this.#running.set(limit, nodes);
@@ -118,8 +120,9 @@ export class ActionRunner {
     }
   }
 
-  /** Ends what nobody waits for any more. */
+  /** Ends what nobody waits for any more, and begins no more of it. */
   cancel(isStale: (node: ActionNode) => boolean): void {
+    this.#isStale = isStale;
     for (const [limit, nodes] of this.#running) if (nodes.every(isStale)) limit.abort(cancelled());
   }
 

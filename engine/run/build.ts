@@ -22,6 +22,7 @@ import type { Pool } from '../io/pool.ts';
 import type { CallResult, TaskCall } from '../io/task.ts';
 import { ActionRunner } from './action-runner.ts';
 import { deliver, type Place } from './deliver.ts';
+import { keptChanged } from './kept-changed.ts';
 import { hasSameContent, Ledger } from './ledger.ts';
 import { interrupted, RunProgress, type RunSpec } from './run-progress.ts';
 import type { SourceFacts } from './run-record.ts';
@@ -392,9 +393,19 @@ export class Build {
   }
 
   #finalDone(node: ActionNode): void {
+    const run = this.#runOf(node);
     const isMadeForOthers = 'request' in node.component.loaded.rule.params.shape;
-    if (isMadeForOthers) this.#runOf(node).delivered(node, { outputs: [], key: undefined });
+    if (isMadeForOthers) run.delivered(node, { outputs: [], key: undefined });
+    else if (run.isUnlikeKept(node, this.#ledger.of(node).key)) this.#refuseChanged(run, node);
     else this.#follow(this.#deliver(node));
+  }
+
+  /** What is kept of the run and what would be made from this do not go together. */
+  #refuseChanged(run: RunProgress, node: ActionNode): void {
+    const { name } = node.component;
+    const error = toRecord(keptChanged(run.spec.scope, name));
+    this.#emit({ type: 'action_failed', ...refOf(node), error });
+    this.#stopRun(run, `${name} is not what it was`, 'error');
   }
 
   async #deliver(node: ActionNode): Promise<void> {

@@ -1,3 +1,4 @@
+import { errorBody } from '../core/errors.ts';
 import { type ManifestComponent, npzSchemaVersion } from '../core/manifest.ts';
 import type { Tally } from './tally.ts';
 
@@ -11,7 +12,7 @@ export function manifestComponent(tally: Tally): ManifestComponent {
     status,
     required: component.isRequired,
     ...(status === 'empty' && { empty_reason: tally.emptyReason }),
-    ...(error && { error_code: error.code, error: error.message }),
+    ...(error && { error_code: error.code, error: errorBody(error) }),
     ...(status === 'skipped' && { error: tally.skipReason }),
     warnings: [...tally.warnings],
     cache: tally.cache,

@@ -122,6 +122,13 @@ export class RunProgress {
     });
   }
 
+  /** True if a component is kept, and this is not the action whose outputs the manifest lists. */
+  isUnlikeKept({ component }: ActionNode, key: Digest): boolean {
+    const { action_key } = this.spec.kept.find(({ name }) => name === component.name) ?? {};
+    const isOnly = this.#tallies.get(component.name)!.finals.length === 1; // Of several the manifest names any.
+    return isOnly && typeof action_key === 'string' && action_key !== key;
+  }
+
   settled(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
     const tally = this.tallyOf(node);
     if (!isCached) {

@@ -57,6 +57,26 @@ test('what is cached under its newest key is not written again; a key that comes
   history.close();
 });
 
+test('a later process knows what is newest: it does not write that again, and forgets what is old', () => {
+  const noteAlone = (what: ReturnType<typeof past>): void => {
+    const history = open('processes.db');
+    history.note(place, what);
+    history.close();
+  };
+  noteAlone(past('a', 1));
+  noteAlone(past('a', 2, 'cached'));
+  const history = open('processes.db');
+  assert.deepEqual(
+    history.of(place).map(({ atMs, outcome }) => [atMs, outcome]),
+    [[1, 'ran']],
+  );
+  history.close();
+  for (let index = 0; index < 10; index += 1) noteAlone(past(String(index), 3 + index));
+  const last = open('processes.db');
+  assert.equal(last.of(place).length, 8);
+  last.close();
+});
+
 test('of many keys the last eight are remembered, for each request by itself', () => {
   const history = open('many.db');
   for (let index = 0; index < 20; index += 1) history.note(place, past(String(index), index));
@@ -89,5 +109,16 @@ test('a damaged history is begun anew, and that is told once', () => {
   history.note(place, past('a', 1));
   assert.deepEqual(keysIn(history), [digestOf('a')]);
   assert.equal(troubles.length, 1);
+  history.close();
+});
+
+test('the last build of an origin is known, also where it changed nothing', () => {
+  const history = open('builds.db');
+  assert.equal(history.lastBuildMs(place.origin), undefined);
+  history.note(place, past('a', 1));
+  history.note(place, past('a', 5, 'cached'));
+  history.note({ ...place, origin: '/other.mp4' }, past('a', 3));
+  assert.equal(history.lastBuildMs(place.origin), 5);
+  assert.equal(history.lastBuildMs('/other.mp4'), 3);
   history.close();
 });

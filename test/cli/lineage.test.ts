@@ -60,6 +60,13 @@ test('a video leads down to what was made from it, and up to nothing', async () 
   assert.doesNotMatch(stdout, /made from/);
 });
 
+test('a long video, whose table of segments is a blob of its own, leads down to its segments, too', async () => {
+  makeFilm(rig.path('long.mp4'), { seconds: 160, fps: 25 });
+  assert.equal((await rig.flow(['build', 'run:long.mp4//segment_plan', '-q'])).status, 0);
+  const { stdout } = await lineage('long.mp4');
+  assert.match(stdout, /segment_plan\.[\w, ]+\n +└─ \d+ segments\n/);
+});
+
 test('an artifact is found by the beginning of its digest, and several are told', async () => {
   const digest = digestOf(readFileSync(shots));
   const { stdout } = await lineage(digest.slice(3, 20), '--json');

@@ -1,4 +1,5 @@
 /** A process that builds when it is told to, again and again. It has loaded the engine by then. */
+import { flushCompileCache } from 'node:module';
 import { buildCommand } from '../../engine/cli/build-command.ts';
 import type { BuildFlags } from '../../engine/cli/build-flags.ts';
 import { errorsIn, errorText } from '../../engine/cli/error-text.ts';
@@ -17,6 +18,8 @@ export interface Answer {
   /** What kept the build from beginning. */
   readonly errors: readonly string[];
 }
+
+flushCompileCache(); // Those that are started later load in half the time.
 
 process.on('message', (order: Order) => {
   void carryOut(order).then((answer) => process.send!(answer)); // It was forked: there is a channel.

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Rig } from '../rig.ts';
 import type { Answer, Order } from './build-on-order.ts';
 
@@ -13,6 +13,7 @@ export class Builder implements Disposable {
     this.#rig = rig;
     this.#child = fork(join(import.meta.dirname, 'build-on-order.ts'), {
       cwd: rig.root,
+      env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(rig.root), 'compiled') },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!])

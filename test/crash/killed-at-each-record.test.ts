@@ -1,7 +1,9 @@
 /** A run is killed at each line of its journal: the next build ends as a clean one does and repeats nothing finished. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { runStateName } from '../../engine/run/run-journal.ts';
 import { makeFilm } from '../make-film.ts';
 import { Rig } from '../rig.ts';
 import { buildHere } from '../trust/build-here.ts';
@@ -69,7 +71,10 @@ async function assertGoesOn(rig: Rig, clean: Record<string, string>, what: strin
   assert.equal(status, 0, what);
   const repeated = newKeys(events).filter((key) => stored.includes(key));
   assert.deepEqual(repeated, [], `${what}: finished before the kill, and run again`);
-  await onlyRun(rig).assertWhole(clean, what);
+  const run = onlyRun(rig);
+  await run.assertWhole(clean, what);
+  rmSync(join(run.stateFolder, runStateName));
+  await run.assertWhole(clean, `${what}, by its journal alone`);
   assert.deepEqual(temporaries(rig), [], `${what}: left behind`);
 }
 

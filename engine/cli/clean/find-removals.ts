@@ -19,7 +19,7 @@ const cacheEntries = /^(cas|\w+\.db(-wal|-shm|\.broken.*)?)$/;
  */
 export function memoryRemovals({ stateFolder }: Workspace, { isWhole }: { isWhole: boolean }): Removal[] {
   // The marks of running builds are theirs.
-  const kept = isWhole ? /^running$/ : /^(running|history\.db.*)$/;
+  const kept = isWhole ? /^running$/ : /^(running|parts|history\.db.*)$/;
   const names = entriesOf(stateFolder).flatMap(({ name }) => (kept.test(name) ? [] : [name]));
   return removalIn(stateFolder, names, 'memory');
 }

@@ -13,7 +13,7 @@ export function addPlanOptions(command: Command): Command {
     .option('--video-id <id>', "id of the video (default: its file's name and digest)")
     .option('--run-id <id>', 'id of the run (default: made of what the run depends on)')
     .option('--json', 'print one JSON document')
-    .option('--verbose', 'show stacks of errors');
+    .option('--verbose', 'show stacks of errors, and what was cached');
 }
 
 /** The options of the commands that build. */

@@ -7,7 +7,7 @@ export function declareShow(program: Command): void {
   program
     .command('show')
     .description('show what a run did: statuses, timings, cache, models, outputs')
-    .argument('<run>', 'run:VIDEO, an id or its beginning, a folder, or a manifest.json')
+    .argument('[run]', 'run:VIDEO, an id or its beginning, a folder, or a manifest.json', 'latest')
     .option('--results <folder>', 'where the results of videos are (default: result_store)', toText)
     .option('--state <folder>', 'where the states of runs are (default: state)', toText)
     .option('--all', 'show rules, keys, digests and arrays, too')
@@ -21,6 +21,7 @@ export function declareShow(program: Command): void {
 
 const examples = `
 Examples:
+  flow show                            the run that was built last
   flow show run:clip.mp4               the latest run of a video
   flow show r-5f0c --all               by the beginning of its id, with every digest
   flow show result_store/local/clip-12345678/r-5f0c12ab34cd56ef --json`;

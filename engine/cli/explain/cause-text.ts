@@ -184,7 +184,8 @@ function valueText(value: unknown): string {
   return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`;
 }
 
-/** Digests are told by their first digits. */
+/** Digests are told by their first digits; with the ending of a file stands its digest. */
 function short(value: unknown): string {
-  return String(value).replace(/^(b3:[0-9a-f]{8})[0-9a-f]+$/, '$1');
+  const digest: unknown = Array.isArray(value) ? value.at(-1) : value;
+  return String(digest).replace(/^(b3:[0-9a-f]{8})[0-9a-f]+$/, '$1');
 }

@@ -15,8 +15,11 @@ export function explanationText(explanations: readonly Explanation[], sources: S
 /** 'segments 0–3, 7: ', or nothing where the component has one action. */
 function whoText(group: readonly Explanation[]): string {
   const indices = group.flatMap(({ node }) => node.segment?.index ?? []);
-  if (indices.length > 0) return `${indices.length === 1 ? 'segment' : 'segments'} ${ranges(indices)}: `;
-  return group[0]!.node.phase === 'merge' ? 'merge of its segments: ' : '';
+  if (indices.length === 0) return group[0]!.node.phase === 'merge' ? 'merge of its segments: ' : '';
+  const distinct = [...new Set(indices)];
+  const requests = indices.length / distinct.length;
+  const several = requests > 1 ? ` (${indices.length} actions: others ask it for different things)` : '';
+  return `${distinct.length === 1 ? 'segment' : 'segments'} ${ranges(distinct)}${several}: `;
 }
 
 function headText({ verdict, reason, since }: Explanation): string {
@@ -29,10 +32,18 @@ function headText({ verdict, reason, since }: Explanation): string {
     case 'ran':
       return `ran ${timeText(since!.atMs)} in ${durationText(since!.durationMs)}${isFirst ? ': first build here' : ''}`;
     case 'cached':
-      return `cached (local)${since ? ` since ${timeText(since.atMs)}` : ''}: built before with these ingredients`;
+      return `cached (local)${cachedText(since)}`;
     default:
       throw new TypeError(`unknown verdict ${verdict satisfies never}`);
   }
+}
+
+function cachedText(since: Explanation['since']): string {
+  if (!since) return ': made elsewhere from the same ingredients';
+  const { outcome, atMs, durationMs } = since;
+  return outcome === 'ran'
+    ? `: nothing that it is made of has changed since it ran ${timeText(atMs)} in ${durationText(durationMs)}`
+    : ` since ${timeText(atMs)}: built before with these ingredients`;
 }
 
 /** One line for each thing at the root, with the way from there to here. */

@@ -9,9 +9,12 @@ import { openIndex, openSession, type Session } from '../session.ts';
 import { parseTargets } from '../targets.ts';
 import { Workbench } from '../workbench.ts';
 import { openWorkspace } from '../workspace.ts';
+import { inWholeRuns } from './in-whole-runs.ts';
 
 export interface Outlook {
   readonly spec: RunSpec;
+  /** The components that the words name; undefined for all of the run. */
+  readonly asked: ReadonlySet<string> | undefined;
   readonly forecast: Forecast;
   readonly explainer: Explainer;
 }
@@ -29,11 +32,12 @@ export async function foreseeBuild<T>(
   flags: BuildFlags,
   use: (foreseen: Foreseen) => Promise<T>,
 ): Promise<T> {
-  const targets = parseTargets(words);
-  checkFlags(flags, targets);
+  const named = parseTargets(words);
+  checkFlags(flags, named);
   const workspace = openWorkspace(flags);
   using index = openIndex(workspace);
   const session = await openSession(workspace, index, flags.profile);
+  const { targets, asked } = inWholeRuns(named, session, flags.stage);
   const prepared = await prepareBuild(session, targets, flags);
   await using workbench = new Workbench(workspace, { disk: new RealDisk(), jobs: flags.jobs });
   const { identities: programs } = prepared.programs;
@@ -41,7 +45,8 @@ export async function foreseeBuild<T>(
   const outlooks: Outlook[] = [];
   for (const spec of prepared.assembled.specs) {
     const foreseen = await forecast(spec, { actions, blobs, programs });
-    outlooks.push({ spec, forecast: foreseen, explainer: explainerOf(presentIn(foreseen), workbench) });
+    const explainer = explainerOf(presentIn(foreseen), workbench);
+    outlooks.push({ spec, asked: asked.get(spec.scope.origin), forecast: foreseen, explainer });
   }
   return use({ session, workbench, prepared, outlooks });
 }
@@ -49,6 +54,7 @@ export async function foreseeBuild<T>(
 export function explainerOf(present: Present, { history, actions }: Workbench): Explainer {
   const past: Past = {
     keysOf: (place) => history.of(place),
+    lastBuildMs: (origin) => history.lastBuildMs(origin),
     ingredientsOf: (key) => actions.ingredientsOf(key),
     resultOf: (key) => actions.get(key),
   };

@@ -1,6 +1,7 @@
 /** `flow plan`, which is `flow build --dry-run`: what a build would run and why, and what that would take. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { printable } from '../../core/errors.ts';
 import { rootCauses } from '../../core/explain.ts';
 import type { History } from '../../core/history.ts';
 import type { Foreseen as ForeseenAction } from '../../run/forecast.ts';
@@ -42,7 +43,7 @@ export async function planCommand(words: readonly string[], flags: BuildFlags): 
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ runs: plans, estimated_ms: estimatedMs, jobs })}\n`
-        : `${planText(plans, estimatedMs).join('\n')}\n`,
+        : printable(`${planText(plans, estimatedMs).join('\n')}\n`),
     );
     return prepared.assembled.refused.length > 0 ? 1 : 0;
   });

@@ -1,8 +1,12 @@
 /** `flow why`: why a component ran, was taken from the cache, or would run. */
+import { existsSync } from 'node:fs';
+import { printable } from '../../core/errors.ts';
 import type { Explanation } from '../../core/explain.ts';
 import { type ActionNode, producersOf } from '../../core/plan.ts';
+import type { RunSpec } from '../../run/run-progress.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { tellRefused } from '../refusals.ts';
+import { readManifest } from '../runs/read-manifest.ts';
 import type { Sources } from './cause-text.ts';
 import { countText, explanationDocument, explanationText } from './explanation-text.ts';
 import { foreseeBuild, type Outlook } from './foresee-build.ts';
@@ -11,6 +15,8 @@ import { foreseeBuild, type Outlook } from './foresee-build.ts';
 interface Answer {
   readonly run: string;
   readonly component: string;
+  /** What went wrong when the run was last built. */
+  readonly failure: string | undefined;
   readonly explanations: readonly Explanation[];
   /** Actions that have to run before the ones that wait. */
   readonly first: readonly Explanation[];
@@ -27,19 +33,17 @@ export async function whyCommand(words: readonly string[], flags: BuildFlags): P
         ? `${JSON.stringify(answers.map((answer) => document(answer, sources)))}\n`
         : answers
             .flatMap((answer) => text(answer, sources))
-            .join('\n')
-            .concat('\n'),
+            .map((line) => `${printable(line)}\n`)
+            .join(''),
     );
     return prepared.assembled.refused.length > 0 ? 1 : 0;
   });
 }
 
 /** The components that the words name, or all of the run. */
-function wantedIn({ spec }: Outlook, words: readonly string[]): readonly string[] {
+function wantedIn({ spec, asked }: Outlook, words: readonly string[]): readonly string[] {
   const all = spec.components.map(({ name }) => name);
-  const [, ofRun] = /^run:.*\/\/([A-Za-z0-9_-]+)$/s.exec(spec.scope.label) ?? [];
-  if (ofRun !== undefined) return [ofRun];
-  if (spec.record) return all;
+  if (spec.record) return asked ? all.filter((name) => asked.has(name)) : all;
   const named = words.flatMap((word) => /^\/\/([^:]+)/.exec(word)?.[1] ?? []);
   return named.includes('...') ? all : all.filter((name) => named.includes(name));
 }
@@ -54,10 +58,19 @@ function answersOf({ spec, forecast, explainer }: Outlook, wanted: readonly stri
     return {
       run: spec.scope.label,
       component,
+      failure: failureOf(spec, component),
       explanations: nodes.map((node) => explainer.explain(node)),
       first: toRunFirst(first, (node) => known.get(node)).map((node) => explainer.explain(node)),
     };
   });
+}
+
+/** As the manifest has it: a failure leaves no key behind. */
+function failureOf({ record }: RunSpec, component: string): string | undefined {
+  if (!record || !existsSync(record.manifestPath)) return undefined;
+  const told = readManifest(record.manifestPath).components.find(({ name }) => name === component);
+  if (told?.status === 'skipped') return `was skipped: ${told.error}`;
+  return told?.status === 'error' ? `failed: ${told.error_code}: ${told.error}` : undefined;
 }
 
 /** Upstream of actions that wait: those whose keys are known, and that have no results. */
@@ -78,22 +91,24 @@ function toRunFirst(
   return [...found];
 }
 
-function text({ run, component, explanations, first }: Answer, sources: Sources): string[] {
+function text({ run, component, failure, explanations, first }: Answer, sources: Sources): string[] {
   const name = `${run}${run.endsWith(`//${component}`) ? '' : `//${component}`}`;
   const lines =
     explanations.length > 0
       ? [`${name}: ${countText(explanations)}`]
       : [`${name}: waits for the table of segments`];
+  if (failure !== undefined) lines.push(`  in the last build it ${failure.split('\n')[0]}`);
   lines.push(...explanationText(explanations, sources));
   for (const [other, theirs] of Map.groupBy(first, ({ node }) => node.component.name))
     lines.push(`  first: ${other}`, ...explanationText(theirs, sources).map((line) => `  ${line}`));
   return lines;
 }
 
-function document({ run, component, explanations, first }: Answer, sources: Sources): unknown {
+function document({ run, component, failure, explanations, first }: Answer, sources: Sources): unknown {
   return {
     run,
     component,
+    ...(failure !== undefined && { failure }),
     actions: explanations.map((one) => explanationDocument(one, sources)),
     first: first.map((one) => explanationDocument(one, sources)),
   };

@@ -6,6 +6,7 @@ import { type BuildParts, buildCommand } from '../build-command.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import type { PreparedBuild } from '../prepare-build.ts';
 import { readManifest } from '../runs/read-manifest.ts';
+import { oneLine } from '../short-names.ts';
 import { narrowToHoles } from './holes.ts';
 
 /** @returns the exit status */
@@ -25,7 +26,7 @@ async function narrow(prepared: PreparedBuild, { workbench }: BuildParts): Promi
     const manifest = readManifest(manifestOf(spec));
     const narrowed = await narrowToHoles(spec, manifest, { actions, blobs, programs: programs.identities });
     if (narrowed) specs.push(narrowed);
-    else process.stderr.write(`${spec.scope.label} has no holes\n`);
+    else process.stderr.write(`${oneLine(spec.scope.label)} has no holes\n`);
   }
   return { ...prepared, assembled: { ...assembled, specs } };
 }

@@ -1,8 +1,8 @@
 /** The part of a run that fills its holes: the components that failed or were skipped, and nothing of the others. */
 import type { Component } from '../../core/component.ts';
-import { FlowError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { type ForecastSetting, forecast } from '../../run/forecast.ts';
+import { keptChanged } from '../../run/kept-changed.ts';
 import type { RunSpec } from '../../run/run-progress.ts';
 
 /**
@@ -19,10 +19,10 @@ export async function narrowToHoles(
   const holes = spec.components.filter(({ name }) => !sound.has(name));
   if (holes.length === 0) return undefined;
   const components = withNeeds(holes, spec.components);
-  const narrowed = { ...spec, kept, components, plan: spec.plan.narrowedTo(components) };
-  await refuseIfChanged(narrowed, setting);
+  const plan = spec.plan.narrowedTo(components);
+  await refuseIfChanged({ ...spec, kept }, setting); // It uses the plan of the whole run up.
   spec.record?.keep(kept, { createdAt: manifest.run.created_at });
-  return { ...narrowed, plan: spec.plan.narrowedTo(components) }; // The other plan was used up.
+  return { ...spec, kept, components, plan };
 }
 
 /** In the order of `all`. */
@@ -40,22 +40,15 @@ function withNeeds(wanted: readonly Component[], all: readonly Component[]): Com
   return all.filter((component) => needed.has(component));
 }
 
-/** A run whose parts come from different states of its rules could not be trusted. */
+/** What is not known before other actions have run is checked by the build. */
 async function refuseIfChanged(spec: RunSpec, setting: ForecastSetting): Promise<void> {
   const { actions, finals } = await forecast(spec, setting);
   const keys = new Map(actions.map(({ node, key }) => [node, key?.key]));
-  for (const { name, action_key: before } of spec.kept) {
-    const [now] = (finals.get(name) ?? []).flatMap((node) => keys.get(node) ?? []);
-    if (before !== null && now !== undefined && now !== before) throw changed(spec, name);
+  const rules = new Map(spec.components.map(({ name, loaded }) => [name, loaded.digest]));
+  for (const { name, action_key: before, rule_digest: rule } of spec.kept) {
+    const [final, ...others] = finals.get(name) ?? [];
+    const now = final && others.length === 0 ? keys.get(final) : undefined;
+    const hasOtherKey = before !== null && now !== undefined && now !== before;
+    if (hasOtherKey || rules.get(name) !== rule) throw keptChanged(spec.scope, name);
   }
-}
-
-function changed({ scope }: RunSpec, component: string): FlowError {
-  return new FlowError({
-    code: 'config_invalid',
-    blame: 'user',
-    where: scope.label,
-    message: `Cannot heal this run: "${component}" would not be what it was when the run was built.`,
-    fix: `Build the run anew: \`flow build ${scope.label}\`; \`flow why ${scope.label}//${component}\` says what has changed.`,
-  });
 }

@@ -12,9 +12,11 @@ import { type Screen, standardScreen, styled } from '../screen.ts';
 import { oneLine } from '../short-names.ts';
 import { shown } from '../shown-path.ts';
 import { textTable } from '../text-table.ts';
+import { findWorkspace } from '../workspace.ts';
 import { arrayDetail } from './array-detail.ts';
 import { type ArrayFacts, detailDocument, factsDocument, factsOf } from './array-facts.ts';
 import { arrayTable, shapeText } from './array-table.ts';
+import { findOutput } from './find-output.ts';
 import { heatMap } from './heat-map.ts';
 import { type Meta, metaLines, metaOf } from './meta-text.ts';
 import { openFile, readMember } from './open-file.ts';
@@ -22,6 +24,7 @@ import { isFrames, picture } from './picture.ts';
 import { parseSelection, partOf, type Selection } from './selection.ts';
 
 export interface InspectFlags {
+  readonly results?: string;
   readonly json?: boolean;
 }
 
@@ -34,8 +37,9 @@ interface Report {
 }
 
 /** @returns the exit status: 1 if an array of the file could not be read */
-export function inspectCommand(word: string, flags: InspectFlags): number {
-  const { document, lines, errors = [], hint } = reportOn(parseSelection(word));
+export async function inspectCommand(word: string, flags: InspectFlags): Promise<number> {
+  const path = await findOutput(word, findWorkspace(flags).resultsFolder);
+  const { document, lines, errors = [], hint } = reportOn(parseSelection(path));
   process.stdout.write(flags.json ? jsonLine(document) : `${lines(standardScreen()).join('\n')}\n`);
   for (const error of errors) process.stderr.write(`${errorText(error)}\n`);
   if (hint !== undefined && !flags.json) process.stderr.write(`${hint}\n`);

@@ -8,6 +8,7 @@ import { type NumpyMember, numpyMembers, type StoredArray, UnreadableArray } fro
 import { isZip } from '../../core/zip-members.ts';
 import { sizeText } from '../duration-text.ts';
 import { shown } from '../shown-path.ts';
+import { mediaEndings } from '../targets.ts';
 
 export type OpenedFile =
   | { readonly kind: 'folder' }
@@ -32,11 +33,13 @@ export function openFile(path: string): OpenedFile {
   if (isZip(bytes) || isNpy(bytes) || ending === '.npz' || ending === '.npy')
     return { kind: 'arrays', sizeBytes, members: membersOf(path, bytes) };
   if (ending === '.json') return { kind: 'json', sizeBytes, document: parse(path, bytes) };
-  throw unreadable(
-    path,
-    'it holds neither arrays nor JSON',
-    'Name an .npz, .npy or .json file, or a folder.',
-  );
+  throw unreadable(path, 'it holds neither arrays nor JSON', mendOf(path, ending));
+}
+
+function mendOf(path: string, ending: string): string {
+  if (ending === '.html') return 'Open it in a browser.';
+  if (mediaEndings.has(ending)) return `Name an output of its run: "run:${shown(path)}//COMPONENT:OUTPUT".`;
+  return 'Name an .npz, .npy or .json file, or a folder.';
 }
 
 function statOf(path: string): Stats {

@@ -86,7 +86,7 @@ function readLineage({ cacheFolder }: Workspace): Lineage {
   const path = join(cacheFolder, 'actions.db');
   if (!existsSync(path)) throw unknown('there are no results of actions', cacheFolder);
   const actions = new SqliteActionCache(path, warnAside);
-  const blobs = new LocalBlobStore(new RealDisk(), join(cacheFolder, 'cas'));
+  const blobs = new LocalBlobStore(new RealDisk(), cacheFolder);
   try {
     return new Lineage(actions.entries(), (table) => segmentsIn(table, blobs));
   } finally {

@@ -13,15 +13,18 @@ import { type RunPlace, runPlaces } from './run-places.ts';
  * Finds a run by
  * - the path of its manifest.json, or of its folder;
  * - `platform/video/run`, `video/run`, or `run`; of the id of the run its beginning will do, if only one has it;
+ * - `latest`: the run that was built last;
  * - `run:VIDEO`: the latest run of that video, which is a file, or the name or id of one that was built.
  *
  * @throws {FlowError} `config_invalid` if no run has that name, or several have
  */
 export async function findRun(word: string, resultsFolder: string): Promise<RunPlace> {
   if (word.startsWith('run:')) return latestRun(word, resultsFolder);
+  if (word === latestWord) return latestOfAll(resultsFolder);
   const stats = statOf(word);
   if (stats?.isDirectory() && statOf(join(word, 'manifest.json'))) return placeOf(word);
   const isFile = stats !== undefined && !stats.isDirectory();
+  if (isFile && !word.endsWith('.json')) throw noManifest(word);
   if (isFile || word.endsWith('.json')) return placeOf(dirname(word), basename(word)); // If missing, its reader says so.
   const places = runPlaces(resultsFolder);
   if (places.length === 0) throw noRuns(word, resultsFolder);
@@ -50,17 +53,42 @@ function theOnly(word: string, found: readonly RunPlace[], all: readonly RunPlac
 interface BuiltRun {
   readonly place: RunPlace;
   readonly run: Manifest['run'];
+  /** How many components it has. */
+  readonly size: number;
+}
+
+const latestWord = 'latest';
+
+function latestOfAll(resultsFolder: string): RunPlace {
+  const runs = builtRuns(resultsFolder);
+  if (runs.length === 0) throw noRuns(latestWord, resultsFolder);
+  return runs.reduce((latest, one) => (endOf(one) > endOf(latest) ? one : latest)).place;
+}
+
+function builtRuns(resultsFolder: string): BuiltRun[] {
+  return runPlaces(resultsFolder).flatMap((place) => {
+    const head = readHead(place.manifestPath); // A damaged manifest must not hide all other runs.
+    return head ? [{ place, run: head.run, size: head.components.length }] : [];
+  });
 }
 
 async function latestRun(word: string, resultsFolder: string): Promise<RunPlace> {
   const video = word.slice('run:'.length);
-  const runs = runPlaces(resultsFolder).flatMap((place) => {
-    const run = readHead(place.manifestPath)?.run; // A damaged manifest must not hide all other runs.
-    return run ? [{ place, run }] : [];
-  });
+  const runs = builtRuns(resultsFolder);
   if (runs.length === 0) throw noRuns(word, resultsFolder);
-  const found = await runsOf(word, video, runs);
-  return found.reduce((latest, one) => (one.run.created_at > latest.run.created_at ? one : latest)).place;
+  return latestOf(await runsOf(word, video, runs)).place;
+}
+
+/** The one that was built last; a run of one component alone is passed over where there is one of its whole stage. */
+function latestOf(runs: readonly BuiltRun[]): BuiltRun {
+  const whole = runs.filter(
+    (one) => !runs.some((other) => other.run.stage === one.run.stage && other.size > one.size),
+  );
+  return whole.reduce((latest, one) => (endOf(one) > endOf(latest) ? one : latest));
+}
+
+function endOf({ run }: BuiltRun): string {
+  return run.finished_at ?? run.created_at;
 }
 
 /** The runs of one video: by content where there is such a file, else by name. */
@@ -106,6 +134,10 @@ function unknownRun(word: string, why: string, candidates: readonly RunPlace[]):
 }
 
 const buildIt = 'Build it: `flow build run:VIDEO`.';
+
+function noManifest(word: string): FlowError {
+  return noSuchRun(word, 'this file is no manifest.json', `Write "run:${word}" if it is a video.`);
+}
 
 function noRuns(word: string, resultsFolder: string): FlowError {
   const fix = 'Build one with `flow build run:VIDEO`, or name the folder of the results with --results.';

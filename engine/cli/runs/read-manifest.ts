@@ -28,9 +28,9 @@ function readText(path: string): string {
 function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
-  } catch (cause) {
+  } catch {
     const fix = 'Name the manifest.json of a run, or its folder; build the run again if it is damaged.';
-    throw unreadable(path, 'Cannot read this manifest: it is not JSON.', fix, cause);
+    throw unreadable(path, 'Cannot read this manifest: it is not JSON.', fix);
   }
 }
 

@@ -93,7 +93,7 @@ function columnsOf(runs: readonly ListedRun[]): Column[] {
     column('VIDEO', ({ run }) => cutMiddle(printable(run.video_id), widestVideo)),
     column('RUN', ({ run }) => shortIds.get(run.run_id)!),
     column('STATUS', ({ status }) => status),
-    column('OK', ({ components }) => sharesText(components), { isRight: true }),
+    column('OK', sharesText, { isRight: true }),
     column('WHEN', ({ createdAt }) => ageText(createdAt, nowMs), { isRight: true }),
     column('TOOK', ({ durationMs }) => (durationMs === undefined ? '' : durationText(durationMs)), {
       isRight: true,
@@ -105,9 +105,10 @@ function columnsOf(runs: readonly ListedRun[]): Column[] {
   ];
 }
 
-/** '7/8': of the components that were run, those that gave a result. */
-function sharesText({ success, empty, error }: ListedRun['components']): string {
-  return `${success + empty}/${success + empty + error}`;
+/** '7/8': of all components those that gave a result. What a run that went well has skipped, nothing asked for. */
+function sharesText({ status, components }: ListedRun): string {
+  const { success, empty, error, skipped } = components;
+  return `${success + empty}/${success + empty + error + (status === 'success' ? 0 : skipped)}`;
 }
 
 /** As much of the beginning of each id as tells them apart, at least ten letters. */

@@ -198,10 +198,15 @@ function section(
 ): string[] {
   const styles = { error: 'red', warning: 'yellow', models: 'bold' } as const;
   const indent = 9;
-  return texts.flatMap((text, index) => [
-    ...(index === 0 ? [''] : []),
-    `${styled(screen, styles[name], name.padEnd(indent - 2))}  ${wrapped(printable(text.replaceAll('\n', ' ')), { indent, width: screen.columns })}`,
-  ]);
+  const wrap = (line: string): string => wrapped(printable(line), { indent, width: screen.columns });
+  return texts.flatMap((text, index) => {
+    const [first = '', ...others] = name === 'error' ? text.split('\n') : [text.replaceAll('\n', ' ')];
+    return [
+      ...(index === 0 ? [''] : []),
+      `${styled(screen, styles[name], name.padEnd(indent - 2))}  ${wrap(first)}`,
+      ...others.map((line) => `${' '.repeat(indent)}${wrap(line)}`),
+    ];
+  });
 }
 
 /** Everything that the manifest knows of one component. */

@@ -3,7 +3,7 @@ import { Box, Text, type TextProps } from 'ink';
 import { createElement, type ReactElement, type ReactNode } from 'react';
 import { sizeText, wholeSecondsText } from '../duration-text.ts';
 import { stoppingText } from '../reporter.ts';
-import { cutMiddle } from '../short-names.ts';
+import { cutMiddle, oneLine } from '../short-names.ts';
 import type { Activity, Progress, RunningAction, RunningRun } from './build-progress.ts';
 import type { ResourceUse } from './resource-use.ts';
 
@@ -150,7 +150,7 @@ function activityLine({ activity, name, doneBytes, totalBytes }: Activity, colum
   const verb = { hash: 'hashing', download: 'downloading', upload: 'uploading', collect: 'collecting' }[
     activity
   ];
-  const text = `  ${verb} ${cutMiddle(name, Math.max(8, columns - 50))}  ${sizeText(doneBytes)} of ${sizeText(totalBytes)}`;
+  const text = `  ${verb} ${cutMiddle(oneLine(name), Math.max(8, columns - 50))}  ${sizeText(doneBytes)} of ${sizeText(totalBytes)}`;
   return line(['  ', ...bar(share, runBar), text]);
 }
 

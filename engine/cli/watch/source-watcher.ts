@@ -28,7 +28,7 @@ export class SourceWatcher {
       depth: 0, // Folders are listed one by one, those inside of them too.
       ignored: (path) => this.#isIgnored(path),
     });
-    this.#watcher.on('all', (_, path) => this.#note(path));
+    this.#watcher.on('all', (_, path) => this.note(path));
   }
 
   /** Watches these places, too. */
@@ -48,6 +48,13 @@ export class SourceWatcher {
     return promise;
   }
 
+  /** A file has changed. */
+  note(path: string): void {
+    this.#changed.add(path);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tell(), quietMs);
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#watcher.close();
@@ -60,12 +67,6 @@ export class SourceWatcher {
   /** Files that come and go at once are how editors replace others. */
   #isOfUse(path: string): boolean {
     return this.#watched.has(path) || existsSync(path);
-  }
-
-  #note(path: string): void {
-    this.#changed.add(path);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(), quietMs);
   }
 
   #tell(): void {

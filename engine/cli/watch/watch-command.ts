@@ -4,6 +4,7 @@ import type { Digest } from '../../core/digest.ts';
 import { EventStream } from '../../core/events.ts';
 import { RealDisk } from '../../io/disk.ts';
 import type { FileIndex } from '../../io/file-index.ts';
+import { type FileState, fileState } from '../../io/file-state.ts';
 import type { Build } from '../../run/build.ts';
 import { forecast } from '../../run/forecast.ts';
 import { makeResultFolders } from '../assemble.ts';
@@ -12,6 +13,7 @@ import { type BuildFlags, checkFlags } from '../build-flags.ts';
 import { errorsIn, errorText } from '../error-text.ts';
 import { type PreparedBuild, prepareBuild, sourcesOf } from '../prepare-build.ts';
 import { tellRefused } from '../refusals.ts';
+import { ruleFolders } from '../rule-registry.ts';
 import { type BuildOutput, runBuild } from '../run-build.ts';
 import { standardScreen } from '../screen.ts';
 import { openIndex, openSession, type Session } from '../session.ts';
@@ -77,6 +79,8 @@ interface WatchSetting {
 class Watch {
   readonly #setting: WatchSetting;
   readonly #interrupted = Promise.withResolvers<'interrupted'>();
+  /** Files that changed unwatched, with the states that they were then seen in. */
+  readonly #missed = new Map<string, FileState>();
   #running: Running | undefined;
   #isInterrupted = false;
 
@@ -108,8 +112,9 @@ class Watch {
   /** Also what cannot be read yet may be mended. */
   #watchBase(): void {
     const { workspace, watcher } = this.#setting;
-    const folders = ['graphs', 'profiles', 'rules'].map((name) => join(workspace.root, name));
-    watcher.watch({ files: [join(workspace.root, 'flow.yaml')], folders });
+    const folders = ['graphs', 'profiles'].map((name) => join(workspace.root, name));
+    const files = [join(workspace.root, 'flow.yaml')];
+    watcher.watch({ files, folders: [...folders, ...ruleFolders(workspace)] });
   }
 
   /** Undefined if something is wrong, which is told; the watch goes on. */
@@ -120,12 +125,25 @@ class Watch {
       const session = await openSession(workspace, index, flags.profile);
       const build = await prepareBuild(session, targets, flags);
       makeResultFolders(targets, workspace);
-      watcher.watch(sourcesOf(session, build));
+      const sources = sourcesOf(session, build);
+      watcher.watch(sources);
+      this.#noteMissed(sources.files);
       tellRefused(build.assembled);
       return { session, build };
     } catch (thrown) {
       tellErrors(thrown);
       return undefined;
+    }
+  }
+
+  /** What changed after it was read was perhaps not watched yet: a video takes long to hash. Told once each. */
+  #noteMissed(files: readonly string[]): void {
+    const { index, watcher } = this.#setting;
+    for (const path of files) {
+      const [whenRead, now] = [index.stateWhenRead(path), fileState(path)];
+      if (!whenRead || !now || whenRead === now || this.#missed.get(path) === now) continue;
+      this.#missed.set(path, now);
+      watcher.note(path);
     }
   }
 
@@ -167,7 +185,7 @@ class Watch {
       onStart: started.resolve,
     };
     const done = runBuild(input)
-      .then((output) => this.#tell(output, performance.now() - startedMs))
+      .then((output) => this.#tell(output, build.assembled.refused.length, performance.now() - startedMs))
       .catch((thrown) => tellErrors(thrown))
       .finally(() => {
         this.#running = undefined;
@@ -175,12 +193,12 @@ class Watch {
     this.#running = { started: started.promise, done };
   }
 
-  async #tell({ outcomes, counter }: BuildOutput, durationMs: number): Promise<void> {
+  async #tell({ outcomes, counter }: BuildOutput, refused: number, durationMs: number): Promise<void> {
     if (outcomes.some(({ status }) => status === 'cancelled')) return;
     for (const outcome of outcomes)
       process.stdout.write(changesText(await this.#setting.results.since(outcome), standardScreen()));
     const { executed, cached } = counter;
-    process.stdout.write(doneText(outcomes, { executed, cached, durationMs }));
+    process.stdout.write(doneText(outcomes, { executed, cached, refused, durationMs }));
   }
 
   async #untilChange(): Promise<void> {

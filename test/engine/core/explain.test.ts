@@ -146,6 +146,7 @@ function explainAll(worlds: readonly World[]): Explanation[] {
     },
     {
       keysOf: (place) => past.get(JSON.stringify(place)) ?? [],
+      lastBuildMs: () => worlds.length - 1,
       ingredientsOf: (key) => made.get(key)?.ingredients,
       resultOf: (key) => made.get(key)?.result,
     },
