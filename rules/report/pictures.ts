@@ -18,13 +18,13 @@ const mostPictures = 1500;
 /** Pictures for the cursor between those of the shots. */
 const mostBetween = 240;
 
-/** A picture from the middle of each shot, and others evenly over the film. */
+/** A picture for each shot, and others evenly over the film. */
 export function choosePictures({ thumbnails, shots }: Pick<ReportInputs, 'thumbnails' | 'shots'>): Pictures {
   const timesSec = thumbnails?.times_sec.data ?? new Float64Array(0);
   const own = thumbnails ? ownPictures(thumbnails.jpeg_bytes.data) : [];
-  const ofShots = (shots ? [...shots.start_sec.data] : [])
-    .map((start, shot) => sampleInside(timesSec, start, shots!.end_sec.data[shot]!))
-    .map((sample) => own[sample] ?? -1);
+  const ofShots = (shots ? [...shots.start_sec.data] : []).map((startSec, shot) =>
+    pictureOfShot(timesSec, own, { startSec, endSec: shots!.end_sec.data[shot]! }),
+  );
   const forShots = evenly(
     ofShots.filter((sample) => sample >= 0),
     mostPictures - mostBetween,
@@ -50,14 +50,21 @@ function ownPictures(lengths: Int32Array): number[] {
   });
 }
 
-/** The sample inside of a shot that is nearest to its middle; -1 if there is none. */
-function sampleInside(timesSec: Float64Array, startSec: number, endSec: number): number {
+/** The picture that most samples of a shot look like, of equals the one nearest to its middle; -1 without a sample. */
+function pictureOfShot(
+  timesSec: Float64Array,
+  own: readonly number[],
+  { startSec, endSec }: { startSec: number; endSec: number },
+): number {
   const middle = (startSec + endSec) / 2;
-  let best = -1;
+  const likes = new Map<number, { count: number; distance: number }>();
   // From the first sample of the shot on: times rise.
-  for (let at = firstAtOrAfter(timesSec, startSec); at < timesSec.length && timesSec[at]! < endSec; at += 1)
-    if (best < 0 || Math.abs(timesSec[at]! - middle) < Math.abs(timesSec[best]! - middle)) best = at;
-  return best;
+  for (let at = firstAtOrAfter(timesSec, startSec); at < timesSec.length && timesSec[at]! < endSec; at += 1) {
+    const { count, distance } = likes.get(own[at]!) ?? { count: 0, distance: Infinity };
+    likes.set(own[at]!, { count: count + 1, distance: Math.min(distance, Math.abs(timesSec[at]! - middle)) });
+  }
+  const best = [...likes].sort(([, a], [, b]) => b.count - a.count || a.distance - b.distance)[0];
+  return best?.[0] ?? -1;
 }
 
 /** Position of the nearest of `numbers`, which rise. */
