@@ -43,34 +43,40 @@ export interface BuildOutput {
 export async function runBuild(input: BuildInput): Promise<BuildOutput> {
   const { workbench, prepared, words, flags, startedMs, events } = input;
   const { jobs } = workbench;
+  await using closing = new AsyncDisposableStack(); // The last to be opened is closed first.
   const counter = new ActionCounter();
   const outputs = await openOutputs(flags); // Before the reporter takes the terminal: a file may be refused.
-  const reporter = reporterOf(input);
+  for (const output of outputs) closing.defer(() => output.close());
+  const reporter = closing.adopt(reporterOf(input), (one) => one.close());
   events.listen((event) => counter.listen(event));
   events.listen((event) => reporter.listen(event));
   for (const output of outputs) events.listen(output.listen);
   workbench.onWarning((message) => events.emit({ type: 'warning', message }));
   const journals = journalsOf(input);
-  for (const journal of journals) events.listen(journal.listen);
+  for (const journal of journals) {
+    closing.defer(() => journal.close());
+    events.listen(journal.listen);
+  }
   const build = newBuild(input);
   input.onStart?.(build);
-  const stopListening = stopOnSignals(build, reporter);
+  closing.defer(stopOnSignals(build, reporter));
   events.emit({ type: 'build_started', targets: words, jobs });
-  try {
-    const outcomes = await build.run();
-    const isCancelled = outcomes.some((run) => run.status === 'cancelled');
-    const isFailed = prepared.assembled.refused.length > 0 || outcomes.some((run) => run.status === 'error');
-    const status = isCancelled ? 'cancelled' : isFailed ? 'error' : 'success';
-    for (const journal of journals) await journal.close();
-    events.emit({ type: 'build_finished', status, durationMs: performance.now() - startedMs });
-    const isWritten = journals.every((journal) => journal.isWhole);
-    const stateFiles = isWritten ? journals.flatMap(({ files }) => files) : undefined;
-    return { outcomes, counter, present: build.present, stateFiles };
-  } finally {
-    stopListening();
-    reporter.close();
-    for (const output of outputs) await output.close();
-  }
+  const outcomes = await build.run();
+  for (const journal of journals) await journal.close(); // What went wrong with them belongs to the build.
+  const status = statusOf(outcomes, prepared);
+  events.emit({ type: 'build_finished', status, durationMs: performance.now() - startedMs });
+  const isWritten = journals.every((journal) => journal.isWhole);
+  const stateFiles = isWritten ? journals.flatMap(({ files }) => files) : undefined;
+  return { outcomes, counter, present: build.present, stateFiles };
+}
+
+function statusOf(
+  outcomes: readonly RunOutcome[],
+  { assembled }: PreparedBuild,
+): 'success' | 'error' | 'cancelled' {
+  if (outcomes.some((run) => run.status === 'cancelled')) return 'cancelled';
+  const isFailed = assembled.refused.length > 0 || outcomes.some((run) => run.status === 'error');
+  return isFailed ? 'error' : 'success';
 }
 
 function newBuild({ session, workbench, prepared, flags, events }: BuildInput): Build {

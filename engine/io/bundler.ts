@@ -66,15 +66,10 @@ export async function bundleRule(path: string, apiPath: string): Promise<Bundle>
   const code = textOf('bundle.mjs');
   const identities = Object.fromEntries([...packages].map(([name, { identity }]) => [name, identity]));
   const files = sourcesOf(result.metafile, dirname(path));
-  const minify = async (text: string): Promise<string> =>
-    (
-      await transform(text, {
-        loader: 'ts',
-        minifyWhitespace: true,
-        minifySyntax: true,
-        legalComments: 'none',
-      })
-    ).code;
+  const minify: Minify = async (text, loader) => {
+    const how = { loader, minifyWhitespace: true, minifySyntax: true, legalComments: 'none' } as const;
+    return (await transform(text, how)).code;
+  };
   return {
     code,
     sourceMap: withAbsolutePaths(textOf('bundle.mjs.map'), dirname(path)),
@@ -89,14 +84,20 @@ function withAbsolutePaths(map: string, folder: string): string {
   return JSON.stringify({ ...rest, sources: sources.map((source) => resolve(folder, source)) });
 }
 
-async function digestsOf(
-  files: readonly string[],
-  minify: (text: string) => Promise<string>,
-): Promise<Record<string, Digest>> {
-  const digests = files.map(
-    async (file) => [file, digestOf(await minify(readFileSync(file, 'utf8')))] as const,
-  );
+/** The endings of code are the names that esbuild has for its languages. */
+type Loader = 'js' | 'jsx' | 'ts' | 'tsx';
+type Minify = (text: string, loader: Loader) => Promise<string>;
+
+async function digestsOf(files: readonly string[], minify: Minify): Promise<Record<string, Digest>> {
+  const digests = files.map(async (file) => [file, await digestOfSource(file, minify)] as const);
   return Object.fromEntries(await Promise.all(digests));
+}
+
+/** Of code without comments and layout; of all else that a rule imports, as JSON and texts, of every byte. */
+async function digestOfSource(file: string, minify: Minify): Promise<Digest> {
+  const content = readFileSync(file);
+  const [, loader] = /\.[cm]?([jt]sx?)$/.exec(file) ?? [];
+  return digestOf(loader ? await minify(content.toString('utf8'), loader as Loader) : content);
 }
 
 function sourcesOf(metafile: Metafile, folder: string): string[] {

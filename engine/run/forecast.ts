@@ -74,7 +74,9 @@ async function readTable(
   const record = result?.outputs[output];
   if (!record) return undefined;
   const bytes =
-    record.inline === undefined ? await blobs.get(record.digest) : Buffer.from(record.inline, 'base64');
+    record.inline === undefined
+      ? await blobs.get(record.digest).catch(() => undefined) // A store that fails is a miss.
+      : Buffer.from(record.inline, 'base64');
   return bytes && (decodeArtifact(kind, bytes) as readonly Segment[]); // What a table's kind decodes to.
 }
 

@@ -5,7 +5,10 @@ import { type Sources, tellCause } from './cause-text.ts';
 
 /** Several actions for the same reasons are told together. */
 export function explanationText(explanations: readonly Explanation[], sources: Sources): string[] {
-  const groups = Map.groupBy(explanations, (one) => JSON.stringify(bodyOf(one, sources)));
+  const groups = Map.groupBy(explanations, (one) => {
+    const { node, verdict, reason, since } = one;
+    return JSON.stringify([node.phase, verdict, reason, since?.outcome, since?.atMs, bodyOf(one, sources)]);
+  });
   return [...groups.values()].flatMap((group) => [
     `  ${whoText(group)}${headText(group[0]!)}`,
     ...bodyOf(group[0]!, sources).map((line) => `    ${line}`),
