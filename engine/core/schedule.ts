@@ -28,6 +28,8 @@ export class Schedule {
   readonly #siblings = new Map<string, Set<ActionNode>>();
   readonly #parked = new Map<ActionNode, Set<ActionNode>>();
   readonly #capacity: Resources;
+  /** Of the running nodes those that hold resources. */
+  readonly #holders = new Set<ActionNode>();
   #running = 0;
   #usedCores = 0;
   #usedMemoryMiB = 0;
@@ -143,8 +145,6 @@ export class Schedule {
     this.#usedMemoryMiB += node.component.resources.memoryMiB;
   }
 
-  readonly #holders = new Set<ActionNode>();
-
   #release(node: ActionNode, state: NodeState): void {
     if (this.#states.get(node) === 'running') {
       this.#running -= 1;
@@ -154,12 +154,6 @@ export class Schedule {
       }
     }
     this.#states.set(node, state);
-  }
-
-  /** A running node goes back to the ready ones, to be tried again. */
-  retry(node: ActionNode): void {
-    this.#release(node, 'waiting');
-    this.makeReady(node);
   }
 
   /** The node has its result. */

@@ -3,8 +3,8 @@
  * journal, else a checkpoint that has no journal any more.
  */
 import { join } from 'node:path';
-import { readJournal } from '../core/journal-line.ts';
-import { RunState, type RunStateDocument, recordSchema, runStateSchema } from '../core/run-state.ts';
+import { replayJournal } from '../core/replay-journal.ts';
+import { type RunStateDocument, runStateSchema } from '../core/run-state.ts';
 import type { Disk } from '../io/disk.ts';
 import { journalName, runStateName } from './run-journal.ts';
 
@@ -22,27 +22,12 @@ export async function readRunState(disk: Disk, folder: string): Promise<ReadStat
   const journalBytes = (await disk.sizeOf(path)) ?? 0;
   if (checkpoint && (journalBytes === 0 || checkpoint.checkpoints.journal_bytes === journalBytes))
     return { document: checkpoint, damagedLines: 0, from: 'checkpoint' };
-  const replayed = replay((await textOf(disk, path)) ?? '');
-  if (replayed.state.run) {
-    const at = { journal_bytes: journalBytes, written_at: replayed.lastAt };
-    return { document: replayed.state.document(at), damagedLines: replayed.damaged, from: 'journal' };
+  const { state, damagedLines, lastAt } = replayJournal((await textOf(disk, path)) ?? '');
+  if (state) {
+    const at = { journal_bytes: journalBytes, written_at: lastAt };
+    return { document: state.document(at), damagedLines, from: 'journal' };
   }
-  return checkpoint && { document: checkpoint, damagedLines: replayed.damaged, from: 'checkpoint' };
-}
-
-function replay(text: string): { state: RunState; damaged: number; lastAt: string } {
-  const state = new RunState();
-  const { records, damaged } = readJournal(text);
-  let [strange, lastAt] = [0, ''];
-  for (const value of records) {
-    const parsed = recordSchema.safeParse(value);
-    if (!parsed.success) strange += 1;
-    else {
-      state.apply(parsed.data);
-      lastAt = parsed.data.at;
-    }
-  }
-  return { state, damaged: damaged + strange, lastAt };
+  return checkpoint && { document: checkpoint, damagedLines, from: 'checkpoint' };
 }
 
 function parseCheckpoint(text: string | undefined): RunStateDocument | undefined {

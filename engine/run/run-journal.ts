@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import type { FlowEvent, Listener, RunName, TimedEvent } from '../core/events.ts';
 import { journalLine } from '../core/journal-line.ts';
+import { replayJournal } from '../core/replay-journal.ts';
 import { type JournalRecord, RunState } from '../core/run-state.ts';
 import { type Disk, writeAtomically } from '../io/disk.ts';
 
@@ -42,6 +43,9 @@ export class RunJournal {
   readonly #folder: string;
   readonly #state = new RunState();
   #journalBytes = 0;
+  /** Another build of the run writes to the same journal. */
+  #isShared = false;
+  #isSwept = false;
   #isBroken = false;
   /** The run's checkpoint lags behind. */
   #isBehind = false;
@@ -136,8 +140,10 @@ export class RunJournal {
     for (const processor of this.#processorsOf(record)) this.#stale.add(processor);
     if (this.#isBroken) return;
     try {
-      const path = join(this.#folder, journalName);
-      this.#journalBytes = this.#setting.disk.append(path, `${journalLine(record)}\n`);
+      const line = `${journalLine(record)}\n`;
+      const before = this.#journalBytes;
+      this.#journalBytes = this.#setting.disk.append(join(this.#folder, journalName), line);
+      if (before > 0 && this.#journalBytes !== before + Buffer.byteLength(line)) this.#isShared = true;
     } catch (error) {
       this.#giveUp(error as Error);
     }
@@ -163,22 +169,38 @@ export class RunJournal {
   async #write(): Promise<void> {
     if (this.#isBroken) return;
     const { disk } = this.#setting;
-    const names = [...this.#stale];
+    const stale = [...this.#stale];
     this.#stale.clear();
     this.#isBehind = false;
-    const at = { journal_bytes: this.#journalBytes, written_at: new Date().toISOString() };
-    const documents = names.map((name) => [
+    const { state, bytes } = await this.#known();
+    const at = { journal_bytes: bytes, written_at: new Date().toISOString() };
+    const documents: [string, unknown][] = stale.map((name) => [
       processorStateName(name),
-      this.#state.processorDocument(name, at),
+      state.processorDocument(name, at),
     ]);
-    const all = [...documents, [runStateName, this.#state.document(at)]] as const;
+    documents.push([runStateName, state.document(at)]);
     await disk.sync(join(this.#folder, journalName)); // A checkpoint never says more than the journal.
-    for (const [name, document] of all)
-      await writeAtomically(
-        disk,
-        join(this.#folder, name as string),
-        `${JSON.stringify(document, null, 2)}\n`,
-      );
+    for (const [name, document] of documents)
+      await writeAtomically(disk, join(this.#folder, name), `${JSON.stringify(document, null, 2)}\n`);
+    if (!this.#isSwept) await this.#sweep();
+  }
+
+  /** Removes the checkpoints of processors that the run once had. */
+  async #sweep(): Promise<void> {
+    this.#isSwept = true;
+    const own = new Set(this.#state.processors.map(processorStateName));
+    for (const name of await this.#setting.disk.list(this.#folder))
+      if (/^state_.*\.json$/.test(name) && !own.has(name))
+        await this.#setting.disk.remove(join(this.#folder, name));
+  }
+
+  /** What the journal comes to so far, and its length: where others write to it, as it lies there. */
+  async #known(): Promise<{ state: RunState; bytes: number }> {
+    const journal = this.#isShared
+      ? await this.#setting.disk.read(join(this.#folder, journalName))
+      : undefined;
+    const state = journal && replayJournal(Buffer.from(journal).toString('utf8')).state;
+    return state ? { state, bytes: journal.length } : { state: this.#state, bytes: this.#journalBytes };
   }
 
   #giveUp(error: Error): void {

@@ -188,6 +188,7 @@ export class RunProgress {
     const { record, scope } = this.spec;
     await record
       ?.finish(this.#status, new Date().toISOString())
+      .then(() => record.sweep(this.#status).catch((thrown) => this.#notSwept(thrown)))
       .catch((thrown) => this.#manifestLost(thrown));
     this.#events.emit({
       type: 'run_finished',
@@ -195,6 +196,12 @@ export class RunProgress {
       status: this.#status,
       ...(record && { manifest: record.manifestPath }),
     });
+  }
+
+  /** Files that nobody lists do no harm to the run. */
+  #notSwept(thrown: unknown): void {
+    const message = `Cannot remove what earlier builds left of ${this.spec.scope.label}: ${toFlowError(thrown).message}`;
+    this.#events.emit({ type: 'warning', message });
   }
 
   #manifestLost(thrown: unknown): void {

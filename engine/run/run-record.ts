@@ -2,7 +2,13 @@
 import { join } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import type { RunName, RunStatus } from '../core/events.ts';
-import { type Manifest, type ManifestComponent, manifestSchemaVersion } from '../core/manifest.ts';
+import { faultOfName } from '../core/fault-of-name.ts';
+import {
+  type Manifest,
+  type ManifestComponent,
+  manifestSchema,
+  manifestSchemaVersion,
+} from '../core/manifest.ts';
 import { type Disk, writeAtomically } from '../io/disk.ts';
 import { sweepRun } from './sweep-run.ts';
 
@@ -40,6 +46,7 @@ export class RunRecord {
   #facts = unknownFacts;
   #writing: Promise<void> = Promise.resolve();
   #isDirty = false;
+  #earlier: readonly string[] | undefined;
 
   /** @param order names of all components of the run, in the order in which the manifest lists them */
   constructor(
@@ -82,16 +89,26 @@ export class RunRecord {
   /** The last word; settles when the manifest is on disk. @throws what writing it threw */
   async finish(status: RunStatus, finishedAt: string): Promise<void> {
     await this.#writing;
+    await this.#noteEarlier();
     await writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
-    await sweepRun(this.#disk, this.folder, this.#swept(status));
   }
 
-  /** A run that did not come to its end takes nothing away that an earlier build has given. */
-  #swept(status: RunStatus): ManifestComponent[] {
+  /**
+   * Removes what earlier builds have left in the folder and the manifest no longer lists. A run that did not come to its
+   * end takes away nothing that an earlier build has given.
+   */
+  async sweep(status: RunStatus): Promise<void> {
     const isOver = status === 'success' || status === 'partial';
-    return [...this.#components.values()].filter(
+    const components = [...this.#components.values()].filter(
       (component) => isOver || component.status === 'success' || component.status === 'empty',
     );
+    const gone = (this.#earlier ?? []).filter((name) => isOver && !this.#components.has(name));
+    await sweepRun(this.#disk, this.folder, [...components, ...gone.map((name) => ({ name, outputs: [] }))]);
+  }
+
+  /** The components of an earlier build of the run, whose manifest is about to be replaced. */
+  async #noteEarlier(): Promise<void> {
+    this.#earlier ??= namesIn(await this.#disk.read(this.manifestPath).catch(() => undefined));
   }
 
   /** Writes one after the other; what changes meanwhile goes into the next one. */
@@ -99,6 +116,7 @@ export class RunRecord {
     if (this.#isDirty) return;
     this.#isDirty = true;
     this.#writing = this.#writing
+      .then(() => this.#noteEarlier())
       .then(() => {
         this.#isDirty = false;
         return writeAtomically(this.#disk, this.manifestPath, this.#text(status, finishedAt));
@@ -129,5 +147,15 @@ export class RunRecord {
       components: this.#order.flatMap((name) => this.#components.get(name) ?? []),
     };
     return `${JSON.stringify(manifest, null, 2)}\n`;
+  }
+}
+
+/** Names of the components of a manifest; none where it cannot be read, or they are no names. */
+function namesIn(manifest: Uint8Array | undefined): string[] {
+  try {
+    const parsed = manifestSchema.safeParse(JSON.parse(Buffer.from(manifest ?? []).toString('utf8')));
+    return (parsed.data?.components ?? []).map(({ name }) => name).filter((name) => !faultOfName(name));
+  } catch {
+    return []; // Not there, or not whole.
   }
 }

@@ -12,12 +12,14 @@ import { type Disk, ownerOfTemporary } from '../io/disk.ts';
 export async function sweepRun(
   disk: Disk,
   folder: string,
-  components: readonly ManifestComponent[],
+  components: readonly Pick<ManifestComponent, 'name' | 'outputs'>[],
 ): Promise<void> {
   for (const { name, outputs } of components) {
+    const place = join(folder, name);
     const listed = new Set(outputs.map(({ path }) => basename(path)));
-    for (const file of await disk.list(join(folder, name)))
-      if (!listed.has(file) && ownerOfTemporary(file) === undefined)
-        await disk.remove(join(folder, name, file));
+    const present = await disk.list(place);
+    const stale = present.filter((file) => !listed.has(file) && ownerOfTemporary(file) === undefined);
+    for (const file of stale) await disk.remove(join(place, file));
+    if (present.length > 0 && stale.length === present.length) await disk.remove(place);
   }
 }

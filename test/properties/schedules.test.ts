@@ -72,7 +72,8 @@ function drive(
     const fate = fates.get(node!)!;
     if (fate === 'retried' && !retried.has(node!)) {
       retried.add(node!);
-      schedule.retry(node!);
+      schedule.park(node!, []);
+      schedule.makeReady(node!);
     } else if (fate === 'fails') {
       for (const lost of schedule.fail(node!)) count(lost);
       count(node!);

@@ -12,13 +12,13 @@ export function addPlanOptions(command: Command): Command {
     .option('--platform-id <id>', 'platform of the videos', 'local')
     .option('--video-id <id>', "id of the video (default: its file's name and digest)")
     .option('--run-id <id>', 'id of the run (default: made of what the run depends on)')
-    .option('--json', 'print one JSON document')
     .option('--verbose', 'show stacks of errors, and what was cached');
 }
 
 /** The options of the commands that build. */
 export function addBuildOptions(command: Command): Command {
   return addPlanOptions(command)
+    .option('--json', 'print one JSON document: the summary, or the errors')
     .option('--state <folder>', 'where the states of runs go (default: state)', toText)
     .option('-k, --keep-going', 'after a failure, build all that does not depend on it')
     .option('--explain', 'say of everything that ran why it did')

@@ -9,6 +9,7 @@ export function declarePlan(program: Command): void {
     .description('say what a build would run, why, and about how long it would take; builds nothing')
     .argument('<targets...>', 'as for `flow build`');
   addPlanOptions(command)
+    .option('--json', 'print one JSON document')
     .addHelpText('after', examples)
     .action(async (targets: string[], flags: BuildFlags) => {
       const { planCommand } = await import('../explain/plan-command.ts');

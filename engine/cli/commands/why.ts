@@ -9,6 +9,7 @@ export function declareWhy(program: Command): void {
     .description('say why a component ran, was cached or would run, ingredient by ingredient')
     .argument('<targets...>', 'run:VIDEO//COMPONENT, run:VIDEO or //NAME');
   addPlanOptions(command)
+    .option('--json', 'print one JSON document')
     .addHelpText('after', examples)
     .action(async (targets: string[], flags: BuildFlags) => {
       const { whyCommand } = await import('../explain/why-command.ts');

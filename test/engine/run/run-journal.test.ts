@@ -82,17 +82,23 @@ function failure(code: 'worker_lost' | 'rule_failed') {
   } as const;
 }
 
-async function write(disk: MemoryDisk | FaultyDisk, given = events, build = 'b1'): Promise<string[]> {
-  const troubles: string[] = [];
-  const journal = new RunJournal({
+function settingOf(disk: MemoryDisk | FaultyDisk) {
+  return {
     disk,
     statesFolder: '/state',
     name: { platformId: 'local', videoId: 'clip-1', runId: 'r-1' },
     run,
-    build,
     process: '1 1',
     host: 'here',
     flowVersion: '0.1.0',
+  };
+}
+
+async function write(disk: MemoryDisk | FaultyDisk, given = events, build = 'b1'): Promise<string[]> {
+  const troubles: string[] = [];
+  const journal = new RunJournal({
+    ...settingOf(disk),
+    build,
     onTrouble: (error) => troubles.push(error.message),
   });
   let nowMs = 1_700_000_000_000;
@@ -218,4 +224,35 @@ test('of two builds of one run the state says what became of the last', async ()
   const { document } = (await readRunState(disk, folder))!;
   assert.equal(document.run.status, 'running');
   assert.equal(document.components.faces!.status, 'waiting');
+});
+
+/** A journal of the run that is written to by hand. */
+function journalOn(
+  disk: MemoryDisk,
+  build: string,
+): { tell: (event: FlowEvent) => void; close: () => Promise<void> } {
+  const journal = new RunJournal({ ...settingOf(disk), build, onTrouble: assert.fail });
+  const stream = new EventStream(() => 1_700_000_000_000);
+  stream.listen(journal.listen);
+  return { tell: (event) => stream.emit(event), close: () => journal.close() };
+}
+
+test('of two builds of one run at once, what has ended well stands, whatever the other one tells afterwards', async () => {
+  const disk = new MemoryDisk();
+  const [first, second] = [journalOn(disk, 'b1'), journalOn(disk, 'b2')];
+  for (const event of events.slice(0, 4)) first.tell(event);
+  for (const event of events) second.tell(event);
+  await second.close();
+  for (const event of events.slice(4, 6)) first.tell(event);
+  await first.close();
+  const statusesIn = async (): Promise<unknown> => {
+    const { document } = (await readRunState(disk, folder))!;
+    return [document.run.build, document.run.status, document.components.report!.status];
+  };
+  assert.deepEqual(await statusesIn(), ['b2', 'partial', 'skipped'], 'by the checkpoint of the first');
+  disk.files.delete(at(runStateName));
+  assert.deepEqual(await statusesIn(), ['b2', 'partial', 'skipped'], 'by the journal');
+  for (const event of events.slice(6)) first.tell(event);
+  await first.close();
+  assert.deepEqual(await statusesIn(), ['b1', 'partial', 'skipped']);
 });
