@@ -32,7 +32,10 @@ export async function bookkeepingMs(eventsFile: string, folder: string): Promise
   stream.listen(journal.listen);
   stream.listen((event) => noteInHistory(event, history));
   const startedMs = performance.now();
-  for (const { atMs, ...event } of events) stream.emit(event);
+  for (const { atMs, ...event } of events) {
+    stream.emit(event);
+    if (event.type === 'component_finished') await journal.close(); // In a build they end one by one, too.
+  }
   await journal.close();
   history.close();
   return performance.now() - startedMs;

@@ -15,17 +15,18 @@ export class Watching implements AsyncDisposable {
     this.#child = spawn(process.execPath, [flow, 'watch', ...targets], {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#child.stdout!.on('data', (chunk: Buffer) => {
-      this.#said += chunk.toString();
-      this.#wake();
-    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!])
+      stream.on('data', (chunk: Buffer) => {
+        this.#said += chunk.toString();
+        this.#wake();
+      });
   }
 
-  /** Waits for the end of a build; gives what was said of it. */
+  /** Waits for the end of a build in which `brightness` ran; gives what was said of it. */
   async untilDone(): Promise<string> {
-    while (!/up to date in .*\n/.test(this.#said)) {
+    while (!/up to date in .*\n/.test(this.#said) || !/brightness .*\n/.test(this.#said)) {
       if (this.#child.exitCode !== null) throw new Error(`flow watch ended:\n${this.#said}`);
       await new Promise<void>((done) => {
         this.#wake = done;
