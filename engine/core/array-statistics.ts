@@ -79,13 +79,14 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** Counts of the finite elements in bins of equal width; no bins where there are no such elements. */
+/** Counts of the finite elements in bins of equal width, or in one where that cannot be; no bins where there are no such elements. */
 export function histogramOf(elements: NumberElements, bins: number): Histogram {
   const values = finiteOf(elements);
   if (values.length === 0) return { edges: [], counts: [] };
   const { min, max } = limitsOf(values);
-  if (min === max) return { edges: [min, max], counts: [values.length] };
   const width = (max - min) / bins;
+  // So near to each other, or so far apart, that a double cannot hold the width of a bin.
+  if (width === 0 || width === Infinity) return { edges: [min, max], counts: [values.length] };
   const counts = new Array<number>(bins).fill(0);
   for (const value of values) counts[Math.min(bins - 1, Math.floor((value - min) / width))]! += 1;
   return { edges: Array.from({ length: bins + 1 }, (_, bin) => min + bin * width), counts };
