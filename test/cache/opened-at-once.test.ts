@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
 
 const module = resolve(import.meta.dirname, '../../cache/sqlite-leases.ts');
@@ -15,7 +17,7 @@ while (Date.now() < Number(atMs));
 const troubles = [];
 const leases = new SqliteLeases(path, (message) => troubles.push(message));
 console.log(JSON.stringify([troubles, leases.acquire('b3:key')]));
-await new Promise((done) => setTimeout(done, 500));
+process.stdin.resume(); // It lives until it is told to end: the lease of a process that has ended is free.
 `;
 
 test('of processes that make the file of leases at the same moment all share it, and one gets the lease', async () => {
@@ -29,7 +31,9 @@ test('of processes that make the file of leases at the same moment all share it,
         join(folder, `leases-${round}.db`),
         String(Date.now() + 700),
       ];
-      const told = await Promise.all(Array.from({ length: 6 }, () => outputOf(args)));
+      const children = Array.from({ length: 6 }, () => start(args));
+      const told = await Promise.all(children.map(lineOf));
+      for (const child of children) child.stdin.end();
       const answers = told.map((text) => JSON.parse(text) as [string[], boolean]);
       assert.deepEqual(
         answers.flatMap(([troubles]) => troubles),
@@ -42,12 +46,13 @@ test('of processes that make the file of leases at the same moment all share it,
   }
 });
 
-async function outputOf(args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  await new Promise((done) => child.on('close', done));
-  return text;
+type Child = ChildProcessByStdio<Writable, Readable, null>;
+
+function start(args: readonly string[]): Child {
+  return spawn(process.execPath, [...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+async function lineOf({ stdout }: Child): Promise<string> {
+  const [chunk] = (await once(stdout, 'data')) as [Buffer]; // A line this short comes as one.
+  return chunk.toString();
 }
