@@ -59,7 +59,13 @@ const layers: readonly Layer[] = [
   {
     folder: 'cache',
     layers: ['engine/core', 'engine/io'],
-    packages: { 'node:path': 'names of blobs' },
+    packages: {
+      '@aws-sdk/client-s3': 'buckets',
+      'node:crypto': 'signatures of writers',
+      'node:path': 'names of blobs',
+      'node:zlib': 'zstd, for what is sent',
+      zod: zodReason,
+    },
     isPure: false,
     instead: 'Reach the disk through the `Disk` of engine/io.',
   },
