@@ -1,5 +1,5 @@
 /** Where things lie below the prefix of a remote cache. `docs/cache.md` has the same for people. */
-import { type Digest, hexOf } from '../../engine/core/digest.ts';
+import { type Digest, hexOf, isDigest } from '../../engine/core/digest.ts';
 
 /** Bumped when readers of one version could not understand what another writes. */
 const version = 'v1';
@@ -29,6 +29,12 @@ export function runObject(name: Digest): string {
 
 export function leaseObject(key: Digest): string {
   return `${leasesBeginning}${fanned(key)}`;
+}
+
+/** The digest that names an object; undefined for one that is not named by any. */
+export function digestOfObject(name: string): Digest | undefined {
+  const digest = `b3:${name.slice(name.lastIndexOf('/') + 1)}`;
+  return isDigest(digest) ? digest : undefined;
 }
 
 function fanned(digest: Digest): string {

@@ -46,7 +46,7 @@ export interface UploadedPart {
   readonly sizeBytes: number;
 }
 
-/** Every method throws `RemoteError` and nothing else. */
+/** Every method throws `RemoteError`, or the reason of a signal that it was given and that has fired; nothing else. */
 export interface ObjectStore {
   /** Undefined if there is no such object. */
   get(key: string, options?: GetOptions): Promise<FetchedObject | undefined>;
@@ -59,7 +59,13 @@ export interface ObjectStore {
   /** Begins a multipart upload. @returns its id */
   beginUpload(key: string, options?: Pick<PutOptions, 'notes'>): Promise<string>;
   /** Every part but the last has at least 5 MiB. */
-  putPart(key: string, upload: string, part: number, content: Uint8Array, signal?: AbortSignal): Promise<UploadedPart>;
+  putPart(
+    key: string,
+    upload: string,
+    part: number,
+    content: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<UploadedPart>;
   /** The parts that have arrived; undefined if there is no such upload. */
   listParts(key: string, upload: string): Promise<readonly UploadedPart[] | undefined>;
   /** Makes the object of its parts; before that nobody sees anything of it. */
@@ -72,7 +78,14 @@ export interface ObjectStore {
  * `denied`: 401 or 403, keys that are wrong or have expired. `no_bucket`. `unsupported`: the server does not know the
  * request (501). `off`: the circuit is open, nothing was asked. `invalid`: any other answer.
  */
-export type RemoteFault = 'unavailable' | 'throttled' | 'denied' | 'no_bucket' | 'unsupported' | 'off' | 'invalid';
+export type RemoteFault =
+  | 'unavailable'
+  | 'throttled'
+  | 'denied'
+  | 'no_bucket'
+  | 'unsupported'
+  | 'off'
+  | 'invalid';
 
 /** What went wrong with a request. Its text never holds a key, a token or a signed URL. */
 export class RemoteError extends Error {

@@ -2,7 +2,7 @@
 import { globSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Component, configHash } from '../core/component.ts';
-import type { Digest } from '../core/digest.ts';
+import { type Digest, digestJson } from '../core/digest.ts';
 import { FlowError, toFlowError } from '../core/errors.ts';
 import type { ComponentNode, Reference } from '../core/graph.ts';
 import { runIdOf, videoIdOf } from '../core/identity.ts';
@@ -200,7 +200,11 @@ class Assembly {
       sourceOf: (reference) => this.#sources.get(referenceKey(reference))!,
     });
     const folder = this.#input.session.workspace.outFolder;
-    const spec: RunSpec = { ...this.#setting, scope, plan, components, kept: [], folder, record: undefined };
+    const subject = this.#subjectOf('', components);
+    const spec: RunSpec = {
+      ...{ ...this.#setting, scope, subject, plan, components, kept: [], folder },
+      record: undefined,
+    };
     const { targets } = this.#input;
     this.#specs.push(spec);
     this.#asked.set(
@@ -246,7 +250,14 @@ class Assembly {
         reference.type === 'video' ? source : this.#sources.get(referenceKey(reference))!,
     });
     const record = await this.#recordOf(video, digest, components);
-    return { ...this.#setting, scope, plan, components, kept: [], folder: record.folder, record };
+    const subject = this.#subjectOf(digest, components);
+    return { ...this.#setting, scope, subject, plan, components, kept: [], folder: record.folder, record };
+  }
+
+  /** @param source digest of the video, or the empty text */
+  #subjectOf(source: Digest | '', components: readonly Component[]): Digest {
+    const names = components.map(({ name }) => name);
+    return digestJson([source, configHash(this.#input.session.profile, components), names]);
   }
 
   async #recordOf(video: VideoTarget, digest: Digest, components: readonly Component[]): Promise<RunRecord> {

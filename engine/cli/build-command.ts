@@ -12,9 +12,13 @@ import { type BuildFlags, checkFlags } from './build-flags.ts';
 import { type PreparedBuild, prepareBuild, sourcesOf } from './prepare-build.ts';
 import { tellRefused } from './refusals.ts';
 import { rememberBuild } from './remember-build.ts';
+import { openRemote } from './remote/open-remote.ts';
+import { summariseRemote } from './remote/remote-summary.ts';
 import { wantsView } from './reporter.ts';
 import { type BuildOutput, runBuild } from './run-build.ts';
 import { openIndex, openSession, type Session } from './session.ts';
+import { publishedText, withUnpublished } from './storage/publish-build.ts';
+import type { PublishOutcome } from './storage/run-publisher.ts';
 import { pathsText, type Summary, summarise, summaryText, upToDateText } from './summary.ts';
 import { parseTargets } from './targets.ts';
 import { ReadingLine } from './terminal/reading-line.ts';
@@ -50,6 +54,7 @@ export async function buildCommand(
   using readingLine = tellReading(index, events, flags);
   const session = await openSession(workspace, index, flags.profile, disk);
   await using workbench = new Workbench(workspace, { disk, jobs: flags.jobs });
+  workbench.shared = await openRemote({ workspace, workbench, flags, events });
   const whole = await prepareBuild(session, targets, flags);
   const prepared = narrow ? await narrow(whole, { session, workbench }) : whole;
   const { assembled } = prepared;
@@ -58,13 +63,26 @@ export async function buildCommand(
   const hidesCached = !flags.verbose; // The summary counts them.
   const input = { session, workbench, prepared, words, flags, startedMs, events, hidesCached };
   const built = await runBuild(input);
-  const { outcomes, counter, stateFiles } = built;
-  const summary = summarise(outcomes, assembled, counter, performance.now() - startedMs);
+  const { outcomes, counter, stateFiles, published } = built;
+  const remote = workbench.shared && summariseRemote(workbench.shared);
+  const durationMs = performance.now() - startedMs;
+  const made = summarise(outcomes, assembled, counter, { durationMs, remote });
+  const summary = published ? withUnpublished(made, published) : made;
   tellRefused(assembled);
+  if (published) tellPublished(published, flags);
   if (flags.explain) await explainBuild(built, session, workbench);
   tell(summary, flags);
   const isEventful = (flags.events ?? flags.trace) !== undefined; // Events are wanted anew each time.
-  if (!isEventful && !narrow && stateFiles && summary.runs.every((run) => run.status === 'success')) {
+  const isSent = (remote?.unsent ?? 0) === 0; // The next build has to send the rest.
+  // Nobody but a bucket knows what is still there: a build with published runs is never answered from memory.
+  if (
+    !isEventful &&
+    !narrow &&
+    isSent &&
+    !published &&
+    stateFiles &&
+    summary.runs.every((run) => run.status === 'success')
+  ) {
     const message = upToDateText(summary, flags);
     await remember(session, prepared, { outcomes, stateFiles, startedAtMs, argv, message });
   }
@@ -132,6 +150,11 @@ async function explainBuild(
       const lines = explanationText(explanations, session);
       process.stderr.write(printable(`${spec.scope.label}//${component}\n${lines.join('\n')}\n`));
     }
+}
+
+function tellPublished(published: PublishOutcome, { quiet }: BuildFlags): void {
+  tellRefused({ refused: published.unpublished });
+  if (!quiet) process.stderr.write(`${publishedText(published)}\n`);
 }
 
 function tell(summary: Summary, flags: BuildFlags): void {

@@ -13,6 +13,15 @@ export interface BuildFlags {
   readonly keepGoing?: boolean;
   readonly dryRun?: boolean;
   readonly explain?: boolean;
+  /** `s3://bucket/prefix`. */
+  readonly remote?: string;
+  readonly remoteReadOnly?: boolean;
+  /** What is sent goes to the part of the key space that trusted readers do not read. */
+  readonly remoteScratch?: boolean;
+  readonly remoteRequired?: boolean;
+  readonly offline?: boolean;
+  /** False: what has not been sent when the build ends is left to the next one. */
+  readonly wait?: boolean;
   readonly json?: boolean;
   readonly events?: string;
   readonly trace?: string;
@@ -42,6 +51,10 @@ export function checkFlags(flags: BuildFlags, { videos }: Targets): void {
   if (flags.json && flags.events === '-') {
     const message = 'Cannot print both the summary of --json and the events to standard output.';
     wrong.push(wrongFlag('--events', message, 'Write the events to a file: --events FILE.'));
+  }
+  if (flags.offline && (flags.remoteRequired || flags.remote !== undefined)) {
+    const message = 'Cannot use a remote cache and be offline.';
+    wrong.push(wrongFlag('--offline', message, 'Leave out --offline, or --remote and --remote-required.'));
   }
   if (flags.trace !== undefined && ['-', flags.events].includes(flags.trace)) {
     const message = 'Cannot write the trace there: it takes a file of its own.';

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { FlowError, isUsage } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { declareBuild } from './commands/build.ts';
+import { declareCache } from './commands/cache.ts';
 import { declareClean } from './commands/clean.ts';
 import { declareCompletion } from './commands/completion.ts';
 import { declareDiff } from './commands/diff.ts';
@@ -11,8 +12,10 @@ import { declareGraph } from './commands/graph.ts';
 import { declareHeal } from './commands/heal.ts';
 import { declareInit } from './commands/init.ts';
 import { declareInspect } from './commands/inspect.ts';
+import { declareKeys } from './commands/keys.ts';
 import { declareLineage } from './commands/lineage.ts';
 import { declarePlan } from './commands/plan.ts';
+import { declarePull } from './commands/pull.ts';
 import { declareQuery } from './commands/query.ts';
 import { declareRuns } from './commands/runs.ts';
 import { declareShow } from './commands/show.ts';
@@ -30,9 +33,9 @@ import { flowVersion } from './version.ts';
  */
 const groups = {
   'Build:': [declareBuild, declarePlan, declareWatch, declareHeal],
-  'Look:': [declareRuns, declareShow, declareInspect, declareGraph, declareQuery],
+  'Look:': [declareRuns, declareShow, declareInspect, declareGraph, declareQuery, declarePull],
   'Explain:': [declareWhy, declareDiff, declareLineage, declareValidate],
-  'Keep house:': [declareInit, declareDoctor, declareClean, declareCompletion],
+  'Keep house:': [declareInit, declareDoctor, declareCache, declareKeys, declareClean, declareCompletion],
 };
 
 /** Runs the command line and sets the exit status: 0, 1, 2 or 130. */
@@ -98,6 +101,7 @@ function checkHelp(program: Command, [first, topic]: readonly string[]): void {
 /** Tells what went wrong. @returns the exit status */
 function explain(thrown: unknown, argv: readonly string[]): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0; // It has printed help or the version.
+  if (thrown instanceof CommanderError && thrown.code === 'commander.help') return 2; // It wants a subcommand, and has told which there are.
   const errors = thrown instanceof CommanderError ? [usageError(thrown, commandIn(argv))] : errorsIn(thrown);
   const isVerbose = argv.includes('--verbose');
   for (const error of errors) process.stderr.write(`${errorText(error)}\n${stackOf(error, isVerbose)}`);

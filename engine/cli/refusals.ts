@@ -4,7 +4,7 @@ import type { Assembled } from './assemble.ts';
 import { errorText } from './error-text.ts';
 
 /** Of what several targets miss, each thing is told once. */
-export function tellRefused({ refused }: Assembled): void {
+export function tellRefused({ refused }: Pick<Assembled, 'refused'>): void {
   const texts = new Set(refused.map((refusal) => errorText(placed(refusal))));
   for (const text of texts) process.stderr.write(`${text}\n`);
 }

@@ -1,5 +1,6 @@
 /** Runs a build: gives it its listeners, and minds interrupts. */
 import { hostname } from 'node:os';
+import type { Digest } from '../core/digest.ts';
 import type { EventStream } from '../core/events.ts';
 import type { Present } from '../core/explain.ts';
 import { processIdentity } from '../io/process-identity.ts';
@@ -10,8 +11,11 @@ import type { BuildFlags } from './build-flags.ts';
 import { openOutputs } from './event-outputs.ts';
 import { PlainReporter } from './plain-reporter.ts';
 import type { PreparedBuild } from './prepare-build.ts';
+import { drainUploads } from './remote/drain-uploads.ts';
 import { type Reporter, wantsView } from './reporter.ts';
 import type { Session } from './session.ts';
+import { publisherOf } from './storage/publish-build.ts';
+import type { PublishOutcome } from './storage/run-publisher.ts';
 import { ActionCounter } from './summary.ts';
 import { LiveReporter } from './terminal/live-reporter.ts';
 import { flowVersion } from './version.ts';
@@ -38,11 +42,16 @@ export interface BuildOutput {
   readonly present: Present;
   /** Where the states of the runs were written; undefined if one could not be. */
   readonly stateFiles: readonly string[] | undefined;
+  /** What of the runs is in their bucket now; undefined where they are in folders. */
+  readonly published: PublishOutcome | undefined;
 }
 
 export async function runBuild(input: BuildInput): Promise<BuildOutput> {
   const { workbench, prepared, words, flags, startedMs, events } = input;
   const { jobs } = workbench;
+  const warn = (message: string): void => events.emit({ type: 'warning', message });
+  using publisher = await publisherOf(input.session, prepared.assembled.specs, warn);
+  await publisher?.begin(); // Before anything is built: who cannot read the bucket cannot publish to it.
   await using closing = new AsyncDisposableStack(); // The last to be opened is closed first.
   const counter = new ActionCounter();
   const outputs = await openOutputs(flags); // Before the reporter takes the terminal: a file may be refused.
@@ -51,40 +60,56 @@ export async function runBuild(input: BuildInput): Promise<BuildOutput> {
   events.listen((event) => counter.listen(event));
   events.listen((event) => reporter.listen(event));
   for (const output of outputs) events.listen(output.listen);
-  workbench.onWarning((message) => events.emit({ type: 'warning', message }));
+  workbench.onWarning(warn);
   const journals = journalsOf(input);
   for (const journal of journals) {
     closing.defer(() => journal.close());
     events.listen(journal.listen);
   }
+  if (publisher) events.listen(publisher.listen);
   const build = newBuild(input);
   input.onStart?.(build);
-  closing.defer(stopOnSignals(build, reporter));
+  const ignoreSignals = closing.adopt(stopOnSignals(build, reporter), (stop) => stop());
+  if (flags.remoteRequired) workbench.shared?.onLost(() => build.stop());
   events.emit({ type: 'build_started', targets: words, jobs });
+  workbench.keeper.begin((doneBytes, totalBytes) =>
+    events.emit({ type: 'progress', activity: 'collect', name: 'local cache', doneBytes, totalBytes }),
+  );
   const outcomes = await build.run();
+  await workbench.keeper.end();
+  ignoreSignals();
+  if (workbench.shared && flags.wait !== false)
+    await drainUploads(workbench.shared, { isQuiet: flags.quiet });
   for (const journal of journals) await journal.close(); // What went wrong with them belongs to the build.
-  const status = statusOf(outcomes, prepared);
+  const published = await publisher?.finish();
+  const status = statusOf(outcomes, prepared, published);
   events.emit({ type: 'build_finished', status, durationMs: performance.now() - startedMs });
   const isWritten = journals.every((journal) => journal.isWhole);
   const stateFiles = isWritten ? journals.flatMap(({ files }) => files) : undefined;
-  return { outcomes, counter, present: build.present, stateFiles };
+  return { outcomes, counter, present: build.present, stateFiles, published };
 }
 
 function statusOf(
   outcomes: readonly RunOutcome[],
   { assembled }: PreparedBuild,
+  published: PublishOutcome | undefined,
 ): 'success' | 'error' | 'cancelled' {
   if (outcomes.some((run) => run.status === 'cancelled')) return 'cancelled';
-  const isFailed = assembled.refused.length > 0 || outcomes.some((run) => run.status === 'error');
+  const isFailed =
+    assembled.refused.length > 0 ||
+    outcomes.some((run) => run.status === 'error') ||
+    (published?.unpublished.length ?? 0) > 0;
   return isFailed ? 'error' : 'success';
 }
 
 function newBuild({ session, workbench, prepared, flags, events }: BuildInput): Build {
-  const { disk, files, blobs, actions, leases, history, pool, capacity, shelf } = workbench;
+  const { disk, files, blobs, actions, leases, shared, history, pool, capacity, shelf } = workbench;
+  const bring = (digest: Digest, sizeBytes: number): Promise<boolean> => workbench.bring(digest, sizeBytes);
   const setting = {
-    place: { disk, index: session.index, files, blobs },
+    place: { disk, index: session.index, files, blobs, bring },
     actions,
     leases,
+    shared,
     history,
     pool,
     world: realWorld(),

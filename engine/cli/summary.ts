@@ -8,6 +8,7 @@ import type { AskedOutput, Assembled } from './assemble.ts';
 import { BuildAnalysis, type Timing } from './build-analysis.ts';
 import { counted, durationText, sizeText } from './duration-text.ts';
 import { type ErrorDocument, errorDocument } from './error-text.ts';
+import { type RemoteSummary, remoteText } from './remote/remote-summary.ts';
 import { shortNames } from './short-names.ts';
 import { shown } from './shown-path.ts';
 import { timingLines } from './timing-lines.ts';
@@ -17,6 +18,8 @@ export interface Summary {
   readonly status: 'success' | 'error' | 'cancelled' | 'up_to_date';
   readonly duration_ms: number;
   readonly actions: { readonly executed: number; readonly cached: number; readonly regenerated: number };
+  /** What passed between this machine and the remote cache; absent where there is none. */
+  readonly remote?: RemoteSummary;
   /** Where the time of what ran went; absent where nothing could be built, or nothing had to be. */
   readonly timing?: Timing;
   readonly runs: readonly RunSummary[];
@@ -70,7 +73,7 @@ export function summarise(
   outcomes: readonly RunOutcome[],
   { asked, refused }: Pick<Assembled, 'asked' | 'refused'>,
   counter: ActionCounter,
-  durationMs: number,
+  { durationMs, remote }: { durationMs: number; remote: RemoteSummary | undefined },
 ): Summary {
   const runs = [
     ...outcomes.map((outcome) => summariseRun(outcome, asked.get(outcome.spec) ?? [])),
@@ -83,6 +86,7 @@ export function summarise(
     status: isCancelled ? 'cancelled' : isFailed ? 'error' : 'success',
     duration_ms: Math.round(durationMs),
     actions: { executed, cached, regenerated },
+    ...(remote && { remote }),
     timing: counter.analysis.result(),
     runs,
     errors: [
@@ -162,7 +166,7 @@ function summariseRefused({ name, error }: Assembled['refused'][number]): RunSum
 const mostRunsShown = 20;
 
 /** The last lines of a build. */
-export function summaryText({ status, duration_ms, actions, timing, runs }: Summary): string {
+export function summaryText({ status, duration_ms, actions, remote, timing, runs }: Summary): string {
   const { executed, cached, regenerated } = actions;
   const again = regenerated > 0 ? `, ${regenerated} made again for their bytes` : '';
   const bytes = runs.flatMap((run) => run.components).reduce((sum, component) => sum + component.bytes, 0);
@@ -170,6 +174,7 @@ export function summaryText({ status, duration_ms, actions, timing, runs }: Summ
   const lines = [
     `${status}: ${counted(executed, 'action')} ran, ${cached} cached${again}, in ${durationText(duration_ms)}${results}`,
   ];
+  if (remote) lines.push(remoteText(remote));
   const partial = runs.filter((run) => run.status === 'partial').length;
   if (partial > 0) {
     const which =

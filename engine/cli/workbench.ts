@@ -1,12 +1,16 @@
 /** What outlives one build: the stores, the leases and the workers. A watch keeps them warm between its builds. */
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { LocalBlobStore } from '../../cache/local-blob-store.ts';
-import { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
+import { CacheKeeper } from '../../cache/cache-keeper.ts';
+import { type LocalStores, openLocalStores } from '../../cache/local-stores.ts';
+import type { SqliteActionCache } from '../../cache/sqlite-action-cache.ts';
 import { SqliteHistory } from '../../cache/sqlite-history.ts';
-import { SqliteLeases } from '../../cache/sqlite-leases.ts';
+import type { SqliteLeases } from '../../cache/sqlite-leases.ts';
+import type { RemoteCache } from '../../cache/remote/remote-cache.ts';
+import { TieredBlobStore } from '../../cache/tiered-blob-store.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
 import type { BlobStore, FileBlobStore } from '../core/store.ts';
+import type { Digest } from '../core/digest.ts';
 import type { Disk } from '../io/disk.ts';
 import { WorkerPool } from '../io/pool.ts';
 import { noteLetGo } from '../io/shared-memory.ts';
@@ -20,6 +24,8 @@ const memoryShare = 0.7;
 
 export class Workbench implements AsyncDisposable {
   readonly disk: Disk;
+  readonly stores: LocalStores & Disposable;
+  readonly keeper: CacheKeeper;
   readonly files: FileBlobStore;
   readonly blobs: BlobStore;
   readonly actions: SqliteActionCache;
@@ -28,6 +34,8 @@ export class Workbench implements AsyncDisposable {
   readonly pool: WorkerPool;
   readonly shelf: Shelf;
   readonly jobs: number;
+  /** Absent where this machine works for itself. */
+  shared: RemoteCache | undefined;
   /** Warnings that nobody has been told yet. */
   #untold: string[] = [];
   #listener: ((message: string) => void) | undefined;
@@ -41,21 +49,34 @@ export class Workbench implements AsyncDisposable {
     const warn = (message: string): void => this.warn(message);
     this.disk = disk;
     this.jobs = jobs ?? workspace.jobs ?? availableParallelism();
-    this.files = new LocalBlobStore(disk, cacheFolder);
-    this.blobs = new VerifyingBlobStore(this.files, (digest) =>
+    const onPut = (sizeBytes: number): void => this.keeper.noteWritten(sizeBytes);
+    this.stores = openLocalStores(cacheFolder, { disk, onTrouble: warn, onPut });
+    this.keeper = new CacheKeeper({
+      stores: this.stores,
+      settings: workspace.cacheSettings,
+      onTrouble: warn,
+    });
+    this.files = this.stores.blobs;
+    const near = new VerifyingBlobStore(this.files, (digest) =>
       warn(`The cached artifact ${digest} was damaged; it will be made again.`),
     );
-    this.actions = new SqliteActionCache(join(cacheFolder, 'actions.db'), warn);
-    this.leases = new SqliteLeases(join(cacheFolder, 'leases.db'), warn);
+    this.blobs = new TieredBlobStore(near, this);
+    this.actions = this.stores.actions;
+    this.leases = this.stores.leases;
     this.history = new SqliteHistory(join(workspace.stateFolder, 'history.db'), warn);
     this.pool = new WorkerPool({ threads: this.jobs, heapMiB, isKeptWarm });
     const budgetBytes = Math.min(mostHeldBytes, memoryBytes() / 16);
     this.shelf = new Shelf({
-      store: this.blobs,
+      store: near,
       budgetBytes,
       keptBytes: isKeptWarm ? 2 * budgetBytes : 0,
       onLetGo: noteLetGo,
     });
+  }
+
+  /** Brings a blob from the remote cache, if there is one. */
+  async bring(digest: Digest, sizeBytes: number): Promise<boolean> {
+    return (await this.shared?.bring(digest, sizeBytes)) ?? false;
   }
 
   /** Tells what is wrong with the stores; until a build listens it is kept. */
@@ -79,8 +100,9 @@ export class Workbench implements AsyncDisposable {
     this.onWarning(warnAside);
     await this.shelf.close();
     await this.pool.close();
-    this.actions.close();
-    this.leases.close();
+    await this.shared?.close();
+    await this.keeper[Symbol.asyncDispose]();
+    this.stores[Symbol.dispose]();
     this.history.close();
   }
 }

@@ -3,38 +3,49 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type CacheSettings, cacheSettings } from '../../cache/cache-limits.ts';
 import { FlowError, fileReason } from '../core/errors.ts';
 import { checkDocument } from '../core/issue.ts';
+import { type TrustedKey, trustedKeysSchema } from './keys/trusted-keys.ts';
+import { type RunStorages, runStorages } from './storage/run-storages.ts';
 import { stateFolderOf, workspaceRoot } from './workspace-root.ts';
 import { readYaml, toErrors } from './yaml-document.ts';
 
 const settingsSchema = z.strictObject({
   schema_version: z.literal(1),
-  /** Folder of the runs' results. */
+  /** Folder of the runs' results, or `s3://bucket/prefix`. */
   results: z.string().min(1).default('result_store'),
-  /** Folder of the runs' states. */
+  /** Folder of the runs' states, or `s3://bucket/prefix`. */
   state: z.string().min(1).default('state'),
   /** Folder of the workspace targets' outputs. */
   out: z.string().min(1).default('out'),
   profile: z.string().default('default'),
   stage: z.string().default('baseline'),
   cache_dir: z.string().min(1).optional(),
+  /** The cache that machines share: `s3://bucket/prefix`. */
+  remote: z.string().min(1).optional(),
+  /** How large the local cache may become. */
+  cache: cacheSettings,
   jobs: z.number().int().min(1).max(1024).optional(),
+  trusted_keys: trustedKeysSchema.optional(),
 });
 
-export interface Workspace {
+export interface Workspace extends RunStorages {
   readonly root: string;
   /** Its `flow.yaml`, if there is one. */
   readonly settingsFile: string | undefined;
   /** What flow keeps for itself: `.flow`. */
   readonly stateFolder: string;
-  readonly resultsFolder: string;
-  readonly runStatesFolder: string;
   readonly outFolder: string;
   readonly cacheFolder: string;
+  /** The remote cache that `flow.yaml` names. */
+  readonly remote: string | undefined;
+  readonly cacheSettings: CacheSettings;
   readonly profile: string;
   readonly stage: string;
   readonly jobs: number | undefined;
+  /** Whose results are taken from a remote cache; undefined: those of all who may write there. */
+  readonly trustedKeys: readonly TrustedKey[] | undefined;
 }
 
 export interface WorkspaceFlags {
@@ -61,15 +72,17 @@ export function findWorkspace(flags: WorkspaceFlags): Workspace {
     root,
     settingsFile: existsSync(file) ? file : undefined,
     stateFolder: stateFolderOf(root),
-    resultsFolder: flags.results ? resolve(flags.results) : resolve(root, settings.results),
-    runStatesFolder: flags.state ? resolve(flags.state) : resolve(root, settings.state),
+    ...runStorages({ flags, settings, root }),
     outFolder: resolve(root, settings.out),
     cacheFolder: cacheDir
       ? resolve(cacheDir)
       : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'flow'),
+    cacheSettings: settings.cache,
+    remote: settings.remote,
     profile: settings.profile,
     stage: settings.stage,
     jobs: settings.jobs,
+    trustedKeys: settings.trusted_keys,
   };
 }
 

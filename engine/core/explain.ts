@@ -7,7 +7,7 @@ import { type Change, changedFacts, type Ingredients } from './changed-facts.ts'
 import type { Digest } from './digest.ts';
 import { type ActionPlace, type PastKey, placeOf } from './history.ts';
 import type { ActionNode } from './plan.ts';
-import type { ActionResult } from './store.ts';
+import type { ActionResult, EvictionRecord } from './store.ts';
 
 /** What is known of the actions at hand. */
 export interface Present {
@@ -25,6 +25,8 @@ export interface Past {
   lastBuildMs(origin: string): number | undefined;
   ingredientsOf(key: Digest): Ingredients | undefined;
   resultOf(key: Digest): ActionResult | undefined;
+  /** Why the result of a key, or the bytes of a digest, are not in the cache any more; undefined if they may be there. */
+  evictionOf(name: Digest): EvictionRecord | undefined;
 }
 
 export interface Explanation {
@@ -45,6 +47,8 @@ export interface Explanation {
   /** The earlier key that it is held against. */
   readonly before: PastKey | undefined;
   readonly causes: readonly Cause[];
+  /** Why its result is gone; or, where that is there, the bytes of one of its outputs. */
+  readonly eviction: EvictionRecord | undefined;
 }
 
 /** One thing that is not what it was. */
@@ -82,7 +86,16 @@ export class Explainer {
       // What has not changed in the last build needs no cause.
       causes:
         before && !(hasResult && isOld) ? this.#causes(node, before, present.ingredients, new Set()) : [],
+      eviction: this.#evictionOf(present.key, this.#present.resultOf(node)),
     };
+  }
+
+  #evictionOf(key: Digest, result: ActionResult | undefined): EvictionRecord | undefined {
+    if (!result) return this.#past.evictionOf(key);
+    const stored = Object.values(result.outputs).filter(
+      ({ isEphemeral, inline }) => !isEphemeral && inline === undefined,
+    );
+    return stored.map(({ digest }) => this.#past.evictionOf(digest)).find((one) => one !== undefined);
   }
 
   #waiting(node: ActionNode): Explanation {
@@ -95,6 +108,7 @@ export class Explainer {
       since: undefined,
       before,
       causes: [],
+      eviction: undefined,
     };
   }
 

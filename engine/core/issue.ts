@@ -214,6 +214,7 @@ function keysAt(schema: z.ZodType, path: IssuePath): string[] {
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  const inner = (schema._zod.def as { innerType?: z.core.$ZodType; in?: z.core.$ZodType }).innerType;
+  const def = schema._zod.def as { innerType?: z.core.$ZodType; in?: z.core.$ZodType };
+  const inner = def.innerType ?? def.in; // What is transformed is known by what it is made from.
   return inner ? unwrap(inner) : schema;
 }

@@ -1,26 +1,8 @@
 /** Profiles: which components are on, with what params, how often they sample, and how failures are met. */
 import { z } from 'zod';
+import { byteSize } from './byte-size.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import type { SamplingBudget } from './sampling.ts';
-
-const units: Readonly<Record<string, number>> = {
-  '': 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-};
-
-const byteSize = z.unknown().transform((value, context) => {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([KMG]i?B)?$/.exec(String(value)) ?? [];
-  const factor = units[unit ?? ''];
-  if (amount !== undefined && factor !== undefined) return Math.round(Number(amount) * factor);
-  const fix = 'Write a number of bytes, or one with a unit: 512MiB, 2GiB, 800MB.';
-  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no size`, params: { fix } });
-  return z.NEVER;
-});
 
 const samplingSchema = z.strictObject({
   fps: z.union([z.number().positive().max(1000), z.literal('keyframes')]).optional(),

@@ -153,6 +153,7 @@ export class Schedule {
         this.#usedMemoryMiB -= node.component.resources.memoryMiB;
       }
     }
+    this.#parked.delete(node);
     this.#states.set(node, state);
   }
 

@@ -184,7 +184,7 @@ async function createHere(path: string, content: Uint8Array, mode: number): Prom
 }
 
 /** Does something in a folder, which is made if it turns out to be missing. */
-async function inFolder<T>(path: string, action: () => Promise<T>): Promise<T> {
+export async function inFolder<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
@@ -194,7 +194,8 @@ async function inFolder<T>(path: string, action: () => Promise<T>): Promise<T> {
   }
 }
 
-function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+/** What a call gives instead of its error where there is no such file. */
+export function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
   // ELOOP: a link that leads nowhere, as those that name no file do.
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP') return undefined;
   throw error;

@@ -9,14 +9,15 @@ import { actionKey } from '../core/action-key.ts';
 import { decodeArtifact } from '../core/artifact-codec.ts';
 import type { Digest } from '../core/digest.ts';
 import { cancelled, FlowError, isTransient, toFlowError, toRecord } from '../core/errors.ts';
-import type { ActionRef, EventStream, FlowEvent, RunStatus } from '../core/events.ts';
+import type { ActionRef, CacheSource, EventStream, FlowEvent, RunStatus } from '../core/events.ts';
 import type { Present } from '../core/explain.ts';
-import { type HistoryWriter, placeOf } from '../core/history.ts';
+import { faultOfResult } from '../core/fault-of-result.ts';
+import { type History, type HistoryWriter, placeOf } from '../core/history.ts';
 import type { Segment } from '../core/kind.ts';
 import { type ActionNode, producersOf, type Scope } from '../core/plan.ts';
 import type { Resources } from '../core/rule.ts';
 import { Schedule } from '../core/schedule.ts';
-import type { ActionCache, ActionResult, Leases } from '../core/store.ts';
+import type { ActionCache, ActionResult, KnownResult, Leases, SharedCache } from '../core/store.ts';
 import type { World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
 import type { CallResult, TaskCall } from '../io/task.ts';
@@ -27,13 +28,16 @@ import { hasSameContent, Ledger } from './ledger.ts';
 import { interrupted, RunProgress, type RunSpec } from './run-progress.ts';
 import type { SourceFacts } from './run-record.ts';
 import type { Shelf } from './shelf.ts';
+import { type Flight, SingleFlight } from './single-flight.ts';
 import type { Tally } from './tally.ts';
 
 export interface BuildSetting {
   readonly place: Place;
   readonly actions: ActionCache;
   readonly leases: Leases;
-  readonly history: HistoryWriter;
+  /** What other machines have made, and shall have; undefined where this one works for itself. */
+  readonly shared: SharedCache | undefined;
+  readonly history: HistoryWriter & Pick<History, 'expectedMs'>;
   readonly pool: Pool;
   readonly world: World;
   readonly events: EventStream;
@@ -55,9 +59,12 @@ export interface RunOutcome {
   readonly files: readonly string[];
 }
 
-/** How often a process looks whether another one has finished the action that it waits for. */
-const pollMs = 25;
 const firstRetryMs = 200;
+/** Shorter actions are done twice rather than asked about on other machines. */
+const costlyFromMs = 1000;
+/** How long another machine is waited for that holds bytes which this one has not. */
+const mostReaderWaitMs = 60_000;
+const readerPollMs = 500;
 
 export class Build {
   readonly #setting: BuildSetting;
@@ -66,6 +73,7 @@ export class Build {
   readonly #shelf: Shelf;
   readonly #ledger: Ledger;
   readonly #runner: ActionRunner;
+  readonly #flights: SingleFlight;
   /** Nodes that make tables of segments, per run. */
   readonly #tables = new Map<RunProgress, ReadonlyMap<string, ActionNode>>();
   /** The first node with a key does the work; the others follow it. */
@@ -96,6 +104,7 @@ export class Build {
       world,
       hardStop: this.#hardStop.signal,
     });
+    this.#flights = new SingleFlight(setting);
     this.#runs = new Map(specs.map((spec) => [spec.scope, this.#newRun(spec)]));
     this.#unfinishedRuns = specs.length;
   }
@@ -103,9 +112,15 @@ export class Build {
   #newRun(spec: RunSpec): RunProgress {
     const run: RunProgress = new RunProgress(spec, this.#setting.events, () => {
       this.#unfinishedRuns -= 1;
-      this.#follow(run.finish());
+      this.#follow(run.finish().then(() => this.#share(run)));
     });
     return run;
+  }
+
+  /** Gives the results of a whole run to other machines. */
+  #share({ spec, status }: RunProgress): void {
+    if (status === 'success' || status === 'partial')
+      this.#setting.shared?.offerRun(spec.subject, this.#ledger.keysOf(spec.scope));
   }
 
   /** Builds everything. @throws only what no run can be blamed for */
@@ -226,8 +241,36 @@ export class Build {
     if (leader) return this.#joinLeader(node, leader);
     this.#leaders.set(key, node);
     const hit = this.#setting.actions.get(key);
-    if (hit) this.#settle(node, hit, { isCached: true });
-    else this.#queue(node);
+    if (hit) return this.#settle(node, hit, { source: 'local' });
+    if (!this.#setting.shared) return this.#queue(node);
+    this.#schedule.park(node, []);
+    this.#follow(this.#lookAfar(node, this.#setting.shared));
+  }
+
+  /** Another machine may have done it. */
+  async #lookAfar(node: ActionNode, shared: SharedCache): Promise<void> {
+    const { key } = this.#ledger.of(node);
+    const found = await shared.find(key, this.#runOf(node).spec.subject);
+    if (!this.#isParkedFor(node, key)) return;
+    if (!found || !this.#settleFrom(node, found)) this.#queue(node);
+  }
+
+  /** True while a node waits for what becomes of a key. */
+  #isParkedFor(node: ActionNode, key: Digest): boolean {
+    return this.#schedule.stateOf(node) === 'parked' && this.#ledger.of(node).key === key;
+  }
+
+  /** Takes over what another machine has made. @returns false if it cannot be what this action gives */
+  #settleFrom(node: ActionNode, found: KnownResult): boolean {
+    const fault = faultOfResult(node.outputs, found.result);
+    if (fault !== undefined) {
+      const message = `A result in the remote cache is not used: ${fault} (${node.id}).`;
+      this.#emit({ type: 'warning', message });
+      return false;
+    }
+    this.#flights.remember(this.#ledger.of(node).key, found);
+    this.#settle(node, found.result, { source: 'remote' });
+    return true;
   }
 
   /** The node has to run, for the first time or again. */
@@ -241,7 +284,7 @@ export class Build {
 
   #joinLeader(node: ActionNode, leader: ActionNode): void {
     const result = this.#ledger.resultOf(leader);
-    if (result) this.#settle(node, result, { isCached: true });
+    if (result) this.#settle(node, result, { source: 'local' });
     else this.#followers.set(leader, [...(this.#followers.get(leader) ?? []), node]);
   }
 
@@ -250,8 +293,9 @@ export class Build {
   async #execute(batch: readonly ActionNode[]): Promise<void> {
     const nodes: ActionNode[] = [];
     const calls: TaskCall[] = [];
-    for (const node of batch) {
-      const call = this.#takeOn(node) ? await this.#prepareOrFail(node) : undefined;
+    const isOurs = await Promise.all(batch.map((node) => this.#takeOn(node)));
+    for (const [index, node] of batch.entries()) {
+      const call = isOurs[index] ? await this.#prepareOrFail(node) : undefined;
       if (!call) continue;
       nodes.push(node);
       calls.push(call);
@@ -268,40 +312,73 @@ export class Build {
     }
   }
 
-  /** False if another process does this action, or has done it. */
-  #takeOn(node: ActionNode): boolean {
-    const { key, result } = this.#ledger.of(node);
-    const { actions, leases } = this.#setting;
-    if (result) return true; // It only makes its bytes again.
-    if (!leases.acquire(key)) {
+  /** False if somebody else does this action, or has done it. */
+  async #takeOn(node: ActionNode): Promise<boolean> {
+    const flight = this.#flightOf(node);
+    if (this.#ledger.resultOf(node)) return this.#takeAgain(node, flight);
+    const taken = await this.#flights.take(flight);
+    if (taken === undefined) return true;
+    if (taken !== 'taken') this.#settle(node, taken, { source: 'local' });
+    else {
       this.#schedule.park(node, []);
-      this.#follow(this.#awaitOther(node, key));
-      return false;
+      this.#follow(this.#awaitOther(node, flight));
     }
-    const hit = actions.get(key); // Another process may have finished it since we looked.
-    if (!hit) return true;
-    leases.release(key);
-    this.#settle(node, hit, { isCached: true });
     return false;
   }
 
-  async #awaitOther(node: ActionNode, key: Digest): Promise<void> {
-    const { actions, leases } = this.#setting;
-    const isWaiting = (): boolean => this.#schedule.stateOf(node) === 'parked';
+  #flightOf(node: ActionNode): Flight {
+    const { component, phase } = node;
+    const expectedMs = this.#setting.shared && this.#setting.history.expectedMs(component.name, phase);
+    const isCostly = expectedMs === undefined || expectedMs >= costlyFromMs; // What has never run may take long.
+    return { key: this.#ledger.of(node).key, isCostly };
+  }
+
+  async #awaitOther(node: ActionNode, flight: Flight): Promise<void> {
+    const { key } = flight;
     const { loaded, graceSec } = node.component;
     const mostSec = loaded.rule.timeoutSec + graceSec;
-    const startedMs = performance.now();
-    while (isWaiting()) {
-      await delay(pollMs);
-      const isOverdue = performance.now() - startedMs > mostSec * 1000;
-      if (isOverdue && isWaiting()) return this.#fail(node, notArrived(node, mostSec, leases.holder(key)));
-      const hit = actions.get(key);
-      if (hit && isWaiting()) return this.#settle(node, hit, { isCached: true });
-      if (!leases.acquire(key)) continue;
-      if (isWaiting()) this.#schedule.makeReady(node);
-      else leases.release(key);
-      return;
+    const isWanted = (): boolean => this.#isParkedFor(node, key);
+    const landed = await this.#flights.land(flight, { mostMs: mostSec * 1000, isWanted });
+    if (!isWanted()) return this.#flights.release(key);
+    if (landed === 'overdue') return this.#fail(node, notArrived(node, mostSec, this.#flights.holder(key)));
+    if (landed === 'ours' || landed === 'unwanted') this.#schedule.makeReady(node);
+    else this.#settle(node, landed.hit, { source: landed.isRemote ? 'remote' : 'local' });
+  }
+
+  /** Its bytes are wanted again. Whoever holds them elsewhere may be about to make of them what is wanted of them here. */
+  async #takeAgain(node: ActionNode, flight: Flight): Promise<boolean> {
+    const isAsked = makesEphemeral(node) && this.#waitingReaders(node).length > 0;
+    if (!isAsked || (await this.#flights.takeAgain(flight))) return true;
+    this.#schedule.park(node, []);
+    this.#follow(this.#awaitReaders(node, flight));
+    return false;
+  }
+
+  /** Dependents that wait for the bytes of a node, and for nothing else. */
+  #waitingReaders(node: ActionNode): ActionNode[] {
+    return [...node.dependents].filter(
+      (reader) => this.#schedule.stateOf(reader) === 'parked' && this.#ledger.find(reader),
+    );
+  }
+
+  async #awaitReaders(node: ActionNode, flight: Flight): Promise<void> {
+    const untilMs = performance.now() + mostReaderWaitMs;
+    const { finals, delivered } = this.#runOf(node).tallyOf(node);
+    const isWantedItself = finals.includes(node) && !delivered.has(node);
+    while (this.#isParkedFor(node, flight.key)) {
+      await delay(readerPollMs);
+      for (const reader of this.#waitingReaders(node)) await this.#lookForReader(reader);
+      if (!this.#isParkedFor(node, flight.key)) return;
+      if (!isWantedItself && this.#waitingReaders(node).length === 0) return this.#schedule.done(node);
+      const isOurs = performance.now() > untilMs || (await this.#flights.takeAgain(flight));
+      if (isOurs && this.#isParkedFor(node, flight.key)) this.#schedule.makeReady(node);
     }
+  }
+
+  async #lookForReader(reader: ActionNode): Promise<void> {
+    const { key } = this.#ledger.of(reader);
+    const found = await this.#setting.shared!.findNew(key);
+    if (found && this.#isParkedFor(reader, key)) this.#settleFrom(reader, found);
   }
 
   async #prepareOrFail(node: ActionNode): Promise<TaskCall | undefined> {
@@ -317,7 +394,7 @@ export class Build {
   async #prepare(node: ActionNode): Promise<TaskCall | undefined> {
     const prepared = await this.#runner.prepare(node);
     if ('call' in prepared) return prepared.call;
-    this.#setting.leases.release(this.#ledger.of(node).key);
+    this.#flights.release(this.#ledger.of(node).key);
     const lost = [...prepared.missing].find((producer) => this.#schedule.stateOf(producer) === 'failed');
     if (lost) this.#fail(node, bytesLost(node, lost));
     else {
@@ -328,15 +405,19 @@ export class Build {
   }
 
   async #keep(node: ActionNode, made: CallResult): Promise<void> {
-    const { key, result: before, performed } = this.#ledger.of(node);
+    const { key, result: before, performed, source } = this.#ledger.of(node);
     assert(performed);
     const result = await this.#ledger.keep(node, made, performed.durationMs);
     if (before && !hasSameContent(before, result)) {
-      if (node.component.loaded.rule.isDeterministic) return this.#fail(node, nondeterministic(node));
+      // What another machine has made may differ by its processor: then what is made here counts.
+      if (node.component.loaded.rule.isDeterministic && source !== 'remote')
+        return this.#fail(node, nondeterministic(node));
       for (const dependent of node.dependents) this.#reopen(dependent);
     }
     this.#ledger.publish(node, result);
-    this.#setting.leases.release(key);
+    this.#setting.shared?.offer(key);
+    if (makesEphemeral(node)) this.#flights.releaseNear(key);
+    else this.#flights.release(key);
     this.#emit({
       type: 'action_finished',
       ...refOf(node),
@@ -347,7 +428,7 @@ export class Build {
       bytes: sizeOf(result, { withEphemeral: true }),
       warnings: made.warnings,
     });
-    this.#settle(node, result, { isCached: false });
+    this.#settle(node, result, { source: 'none' });
   }
 
   /** What a node reads has changed since its key was computed: it gets another one. */
@@ -359,24 +440,27 @@ export class Build {
 
   // ---- Settling -----------------------------------------------------------------------------------------------
 
-  #settle(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
+  /** @param source where the result was found; `none` if it has just been made */
+  #settle(node: ActionNode, result: ActionResult, { source }: { source: CacheSource }): void {
+    const isCached = source !== 'none';
     const run = this.#runOf(node);
     const entry = this.#ledger.of(node);
     const { key } = entry;
     if (!entry.result) this.#remember(node, result, { isCached });
     if (!entry.result && !isCached) this.#ran.push(node);
+    entry.source ??= source;
     entry.result = result;
     if (isCached) {
       this.#ledger.share(node, result);
       const bytes = sizeOf(result, { withEphemeral: false });
-      this.#emit({ type: 'action_cached', ...refOf(node), key, source: 'local', bytes });
+      this.#emit({ type: 'action_cached', ...refOf(node), key, source, bytes });
     }
-    run.settled(node, result, { isCached });
+    run.settled(node, result, { source });
     this.#schedule.done(node);
     if (run.tallyOf(node).finals.includes(node)) this.#finalDone(node);
     else this.#releaseUnneeded(node);
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
-    for (const follower of this.#takeFollowers(node)) this.#settle(follower, result, { isCached: true });
+    for (const follower of this.#takeFollowers(node)) this.#settle(follower, result, { source: 'local' });
     if (!run.isPlanned) this.#follow(this.#expand(run));
   }
 
@@ -442,6 +526,8 @@ export class Build {
     if (!this.#runOf(node).isPlanned) return;
     for (const dependent of node.dependents) if (this.#schedule.mayStillRun(dependent)) return;
     this.#shelf.release(node);
+    const key = this.#ledger.find(node)?.key;
+    if (key && this.#schedule.stateOf(node) === 'done') this.#flights.release(key);
   }
 
   // ---- Failing ------------------------------------------------------------------------------------------------
@@ -463,7 +549,7 @@ export class Build {
   }
 
   #fail(node: ActionNode, error: FlowError): void {
-    this.#setting.leases.release(this.#ledger.of(node).key);
+    this.#flights.release(this.#ledger.of(node).key);
     this.#tellFailure(node, error);
     for (const lost of this.#schedule.fail(node)) this.#skip(lost, `${node.component.name} failed`);
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
@@ -504,7 +590,7 @@ export class Build {
     const key = this.#ledger.find(node)?.key;
     if (!key || this.#leaders.get(key) !== node) return;
     this.#leaders.delete(key);
-    this.#setting.leases.release(key);
+    this.#flights.release(key);
     const [heir, ...others] = this.#takeFollowers(node);
     if (!heir) return;
     this.#leaders.set(key, heir);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { FlowError } from '../core/errors.ts';
 import type { ManifestOutput } from '../core/manifest.ts';
-import type { ActionResult, BlobStore, FileBlobStore, OutputRecord } from '../core/store.ts';
+import type { ActionResult, BlobStore, FileBlobStore, OutputRecord, SharedCache } from '../core/store.ts';
 import { type Disk, temporaryBeside, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { hashFile } from '../io/hash-file.ts';
@@ -22,6 +22,8 @@ export interface Place {
   /** Where blobs are files that can be cloned; undefined where they are not. */
   readonly files: FileBlobStore | undefined;
   readonly blobs: BlobStore;
+  /** Makes a blob that other machines have a file of this one. */
+  readonly bring: SharedCache['bring'];
 }
 
 /**
@@ -87,9 +89,9 @@ async function placeOutput(
 async function cloneBlob(
   target: string,
   { digest, sizeBytes }: OutputRecord,
-  { disk, files, index, blobs }: Place,
+  { disk, files, index, blobs, bring }: Place,
 ): Promise<boolean> {
-  if (!files || !(await files.has(digest))) return false;
+  if (!files || !((await files.has(digest)) || (await bring(digest, sizeBytes)))) return false;
   const temporary = temporaryBeside(target);
   try {
     await disk.clone(files.pathOf(digest), temporary);

@@ -6,12 +6,14 @@ import { type ActionKey, actionKey } from '../core/action-key.ts';
 import { decodeArtifact } from '../core/artifact-codec.ts';
 import type { Segment } from '../core/kind.ts';
 import { type ActionNode, producersOf } from '../core/plan.ts';
-import type { ActionCache, ActionResult, BlobStore } from '../core/store.ts';
+import type { ActionCache, ActionResult, BlobStore, SharedCache } from '../core/store.ts';
 import type { RunSpec } from './run-progress.ts';
 
 export interface ForecastSetting {
   readonly actions: Pick<ActionCache, 'get'>;
   readonly blobs: Pick<BlobStore, 'get'>;
+  /** Where other machines keep what they have made; undefined if they are not asked. */
+  readonly shared?: Pick<SharedCache, 'find'> | undefined;
   /** Identities of the external programs that the rules name. */
   readonly programs: ReadonlyMap<string, string>;
 }
@@ -23,6 +25,8 @@ export interface Foreseen {
   readonly key: ActionKey | undefined;
   /** Undefined if it would run; or might, where its key is not known yet. */
   readonly result: ActionResult | undefined;
+  /** Its result is on other machines alone. */
+  readonly isRemote: boolean;
 }
 
 export interface Forecast {
@@ -34,35 +38,43 @@ export interface Forecast {
   readonly isComplete: boolean;
 }
 
-/** Foresees the build of one run. The plan of `spec` is used up by it. */
+/** Foresees the build of one run. Its own plan is left unused, for the build. */
 export async function forecast(spec: RunSpec, setting: ForecastSetting): Promise<Forecast> {
   const foreseen = new Map<ActionNode, Foreseen>();
-  const { tables, added } = spec.plan.planTables();
-  for (const node of inOrder(added)) foreseen.set(node, foresee(node, foreseen, setting));
+  const plan = spec.plan.narrowedTo(spec.components);
+  const { tables, added } = plan.planTables();
+  const foreseeAll = async (nodes: readonly ActionNode[]): Promise<void> => {
+    for (const node of inOrder(nodes)) foreseen.set(node, await foresee(node, spec, foreseen, setting));
+  };
+  await foreseeAll(added);
   const segments = new Map<string, readonly Segment[]>();
   for (const [name, node] of tables) {
     const table = await readTable(foreseen.get(node)!, setting);
     if (!table) return { actions: [...foreseen.values()], finals: new Map(), isComplete: false };
     segments.set(name, table);
   }
-  const rest = spec.plan.planRest(segments);
-  for (const node of inOrder(rest.added)) foreseen.set(node, foresee(node, foreseen, setting));
+  const rest = plan.planRest(segments);
+  await foreseeAll(rest.added);
   return { actions: [...foreseen.values()], finals: rest.finals, isComplete: true };
 }
 
-function foresee(
+async function foresee(
   node: ActionNode,
+  { subject }: RunSpec,
   known: ReadonlyMap<ActionNode, Foreseen>,
-  { actions, programs }: ForecastSetting,
-): Foreseen {
+  { actions, programs, shared }: ForecastSetting,
+): Promise<Foreseen> {
   const isOpen = [...producersOf(node)].every((producer) => known.get(producer)?.result);
-  if (!isOpen) return { node, key: undefined, result: undefined };
+  if (!isOpen) return { node, key: undefined, result: undefined, isRemote: false };
   const names = node.component.loaded.rule.programs(node.component.params);
   const key = actionKey(node, {
     resultOf: (producer) => known.get(producer)?.result,
     programs: Object.fromEntries(names.map((name) => [name, programs.get(name)!])),
   });
-  return { node, key, result: actions.get(key.key) };
+  const near = actions.get(key.key);
+  if (near || !shared) return { node, key, result: near, isRemote: false };
+  const far = await shared.find(key.key, subject);
+  return { node, key, result: far?.result, isRemote: far !== undefined };
 }
 
 /** The table of segments that a node has made, if it is at hand. */
@@ -75,7 +87,7 @@ async function readTable(
   if (!record) return undefined;
   const bytes =
     record.inline === undefined
-      ? await blobs.get(record.digest).catch(() => undefined) // A store that fails is a miss.
+      ? await blobs.get(record.digest, record.sizeBytes).catch(() => undefined) // A store that fails is a miss.
       : Buffer.from(record.inline, 'base64');
   return bytes && (decodeArtifact(kind, bytes) as readonly Segment[]); // What a table's kind decodes to.
 }

@@ -1,8 +1,9 @@
 /** What a build knows of each node: its key, its result, and where the bytes of its outputs are. */
 import type { ActionKey } from '../core/action-key.ts';
 import type { EncodedArtifact } from '../core/artifact-codec.ts';
-import type { Performed } from '../core/events.ts';
-import type { ActionNode } from '../core/plan.ts';
+import type { Digest } from '../core/digest.ts';
+import type { CacheSource, Performed } from '../core/events.ts';
+import type { ActionNode, Scope } from '../core/plan.ts';
 import {
   type ActionCache,
   type ActionResult,
@@ -15,6 +16,8 @@ import type { Shelf } from './shelf.ts';
 
 export interface Entry extends ActionKey {
   result: ActionResult | undefined;
+  /** Where the result was found first. */
+  source: CacheSource | undefined;
   /** How often the action has been started in this build. */
   attempt: number;
   /** Of the latest attempt, once a thread has answered. */
@@ -38,13 +41,19 @@ export class Ledger {
   }
 
   open(node: ActionNode, key: ActionKey): Entry {
-    const entry = { ...key, result: undefined, attempt: 0, performed: undefined };
+    const entry = { ...key, result: undefined, source: undefined, attempt: 0, performed: undefined };
     this.#entries.set(node, entry);
     return entry;
   }
 
   find(node: ActionNode): Entry | undefined {
     return this.#entries.get(node);
+  }
+
+  /** The keys of all actions of a scope that have a result. */
+  keysOf(scope: Scope): Digest[] {
+    const entries = [...this.#entries].filter(([node, { result }]) => node.scope === scope && result);
+    return entries.map(([, { key }]) => key);
   }
 
   /** The entry of a node whose key is known. */
@@ -63,7 +72,7 @@ export class Ledger {
     if (held) return held;
     if (record.inline !== undefined) return Buffer.from(record.inline, 'base64');
     if (record.isEphemeral) return undefined;
-    return this.#setting.blobs.get(record.digest).catch(() => undefined); // A store that fails is a miss.
+    return this.#setting.blobs.get(record.digest, record.sizeBytes).catch(() => undefined); // A store that fails is a miss.
   }
 
   /** Another action has given what this one would have: its bytes are wanted for this one's dependents, too. */

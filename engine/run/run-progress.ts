@@ -5,7 +5,7 @@
 import type { Component } from '../core/component.ts';
 import type { Digest } from '../core/digest.ts';
 import { type ErrorRecord, FlowError, toFlowError, toRecord } from '../core/errors.ts';
-import type { EventStream, RunStatus } from '../core/events.ts';
+import type { CacheSource, EventStream, RunStatus } from '../core/events.ts';
 import type { ManifestComponent, ManifestOutput } from '../core/manifest.ts';
 import type { ActionNode, Plan, Scope } from '../core/plan.ts';
 import type { ActionResult } from '../core/store.ts';
@@ -18,6 +18,8 @@ export const interrupted = 'the build was interrupted';
 
 export interface RunSpec {
   readonly scope: Scope;
+  /** Names what the run is about, whatever the video is called and wherever it lies: the same on every machine. */
+  readonly subject: Digest;
   readonly plan: Plan;
   readonly components: readonly Component[];
   readonly stage: string;
@@ -129,12 +131,14 @@ export class RunProgress {
     return isOnly && typeof action_key === 'string' && action_key !== key;
   }
 
-  settled(node: ActionNode, result: ActionResult, { isCached }: { isCached: boolean }): void {
+  /** @param source where the result was found; `none` if it has just been made */
+  settled(node: ActionNode, result: ActionResult, { source }: { source: CacheSource }): void {
     const tally = this.tallyOf(node);
-    if (!isCached) {
+    if (source === 'none') {
       tally.executed += 1;
       tally.durationMs += result.durationMs;
     }
+    if (source === 'remote') tally.isRemote = true;
     for (const warning of result.warnings) tally.warnings.add(warning);
     if (result.emptyReason !== undefined && node.segment === undefined)
       tally.emptyReason = result.emptyReason;

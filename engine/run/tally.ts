@@ -16,6 +16,8 @@ export class Tally {
   key: Digest | undefined;
   /** Actions that ran in this build. */
   executed = 0;
+  /** Some of its results were made on other machines. */
+  isRemote = false;
   durationMs = 0;
   startedAtMs: number | undefined;
   error: ErrorRecord | undefined;
@@ -46,6 +48,7 @@ export class Tally {
   }
 
   get cache(): CacheSource {
-    return this.executed === 0 && !this.error && this.skipReason === undefined ? 'local' : 'none';
+    if (this.executed > 0 || this.error || this.skipReason !== undefined) return 'none';
+    return this.isRemote ? 'remote' : 'local';
   }
 }

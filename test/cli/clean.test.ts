@@ -135,3 +135,17 @@ test('an empty workspace has nothing to remove', async () => {
   rig.remove('.flow');
   assert.equal((await clean()).stdout, 'There is nothing to remove.\n');
 });
+
+test('working copies of runs in a bucket stay: only --all removes them, and none that waits to be published', async () => {
+  rig.write('flow.yaml', 'schema_version: 1\nresults: s3://team/videos\n');
+  const mark = '.flow/storage/0123456789abcdef/marks/local/clip/r-1.json';
+  rig.write(mark, '{"pendingSince":"1 0"}');
+  await clean();
+  await clean('--all', '--yes');
+  assert.ok(has(mark));
+  rig.write(mark, '{"version":"1"}');
+  await clean();
+  assert.ok(has(mark));
+  await clean('--all', '--yes');
+  assert.ok(!has(mark));
+});

@@ -33,7 +33,8 @@ function wordsOf(line: string): string[] {
 /** Reads a command line with the parser of the program itself, and does nothing. @throws as it would for a user */
 async function parse(words: readonly string[]): Promise<void> {
   const program = commands(words);
-  for (const command of program.commands) command.action(() => undefined);
+  for (const command of program.commands)
+    for (const one of command.commands.length > 0 ? command.commands : [command]) one.action(() => undefined);
   await program.parseAsync([...words], { from: 'user' });
 }
 

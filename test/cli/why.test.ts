@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { joinFilms, makeFilm } from '../make-film.ts';
 import { Rig } from '../rig.ts';
 import { imports } from '../trust/text-rules.ts';
+import { textRun } from '../trust/text-run.ts';
 
 const greetRule = `${imports}
 import { shout } from './helpers/shout.ts';
@@ -199,6 +200,25 @@ test('as data every cause has its field, both values, its place and what lies up
       upstream: [],
     },
   ]);
+});
+
+test('the plan of one component is what a build of it would run; why looks at it in its whole run', async () => {
+  using rig = textRun();
+  const target = 'run:clip.mp4//large';
+  for (const command of [['plan'], ['build', '--dry-run']]) {
+    const { stdout } = await rig.flow([...command, target, '--json']);
+    const { runs } = JSON.parse(stdout) as { runs: { run: string; components: { component: string }[] }[] };
+    const planned = runs.map(({ run, components }) => [run, components.map(({ component }) => component)]);
+    assert.deepEqual(planned, [[target, ['copied', 'large']]]);
+  }
+  assert.deepEqual((await rig.build([target])).ran, ['copied', 'large']);
+  assert.match(await why(rig, target), /^run:clip\.mp4\/\/large: 1 action: 1 ran\n/);
+  const { stdout } = await rig.flow(['why', target, 'run:clip.mp4//short', '--json']);
+  const answers = JSON.parse(stdout) as { run: string; component: string }[];
+  assert.deepEqual(
+    answers.map(({ run, component }) => [run, component]),
+    ['large', 'short'].map((name) => ['run:clip.mp4', name]),
+  );
 });
 
 test('another version of a program is named', async () => {

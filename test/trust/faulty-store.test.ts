@@ -42,7 +42,7 @@ async function buildWith(
   const stream = new EventStream(Date.now);
   stream.listen((event) => events.push(event));
   const pool = new WorkerPool({ threads: 1, heapMiB: 64 });
-  const place = { disk: new RealDisk(), index, files: undefined, blobs };
+  const place = { disk: new RealDisk(), index, files: undefined, blobs, bring: async () => false };
   const capacity = { cores: 2, memoryMiB: 4096 };
   const [leases, world, programs] = [new FreeLeases(), realWorld(), new Map<string, string>()];
   const build = new Build(
@@ -50,7 +50,8 @@ async function buildWith(
       place,
       actions,
       leases,
-      history: { note: () => undefined },
+      shared: undefined,
+      history: { note: () => undefined, expectedMs: () => undefined },
       pool,
       world,
       events: stream,

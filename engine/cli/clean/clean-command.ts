@@ -1,7 +1,8 @@
 /** `flow clean`: removes what can be made again; results and the cache only where that is asked for and confirmed. */
-import { createInterface } from 'node:readline/promises';
 import { FlowError, printable } from '../../core/errors.ts';
 import { runningBuilds } from '../../io/running-mark.ts';
+import { refuseWhileUsed } from '../cache/refuse-while-used.ts';
+import { isConfirmed } from '../confirmation.ts';
 import { counted, sizeText } from '../duration-text.ts';
 import { shown } from '../shown-path.ts';
 import { findWorkspace, type Workspace } from '../workspace.ts';
@@ -24,6 +25,7 @@ export interface CleanFlags {
 export async function cleanCommand(flags: CleanFlags): Promise<void> {
   const workspace = findWorkspace(flags);
   if (!flags.dryRun) refuseWhileBuilding(workspace);
+  if (!flags.dryRun && flags.cache) refuseWhileUsed(workspace.cacheFolder, 'remove the cache');
   const { precious, others, spared } = await findRemovals(flags, workspace);
   for (const { name, why } of spared) process.stderr.write(printable(`${name} stays: ${why}.\n`));
   const removals = [...precious, ...others];
@@ -75,15 +77,6 @@ async function findRemovals(flags: CleanFlags, workspace: Workspace): Promise<Fo
 
 function say(text: string): void {
   process.stdout.write(`${printable(text)}\n`);
-}
-
-async function isConfirmed(question: string): Promise<boolean> {
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
-  } finally {
-    prompt.close();
-  }
 }
 
 function refuseWhileBuilding({ stateFolder }: Workspace): void {

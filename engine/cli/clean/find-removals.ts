@@ -1,16 +1,17 @@
 /** What `flow clean` is to remove: only what flow has made, and never what lies behind a link. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, globSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlowError } from '../../core/errors.ts';
 import { findRuns } from '../runs/find-runs.ts';
 import { type RunHead, readHead } from '../runs/read-head.ts';
 import { type RunPlace, runPlaces } from '../runs/run-places.ts';
 import { shown } from '../shown-path.ts';
+import { RunMarks } from '../storage/run-marks.ts';
 import type { Workspace } from '../workspace.ts';
 import { entriesOf, isReallyIn, type Removal } from './removal.ts';
 
 /** What of flow's own is in a cache folder; whatever else is there stays. */
-const cacheEntries = /^(cas|\w+\.db(-wal|-shm|\.broken.*)?)$/;
+const cacheEntries = /^(cas|quarantine|building|\w+\.db(-wal|-shm|\.broken.*)?)$/;
 
 /**
  * What flow remembers of the workspace.
@@ -19,9 +20,21 @@ const cacheEntries = /^(cas|\w+\.db(-wal|-shm|\.broken.*)?)$/;
  */
 export function memoryRemovals({ stateFolder }: Workspace, { isWhole }: { isWhole: boolean }): Removal[] {
   // The marks of running builds are theirs.
-  const kept = isWhole ? /^running$/ : /^(running|parts|history\.db.*)$/;
+  const isSpared = isWhole && hasUnpublished(stateFolder); // Nobody else has what is not published yet.
+  const kept = !isWhole
+    ? /^(running|parts|storage|history\.db.*)$/
+    : isSpared
+      ? /^(running|storage)$/
+      : /^running$/;
   const names = entriesOf(stateFolder).flatMap(({ name }) => (kept.test(name) ? [] : [name]));
   return removalIn(stateFolder, names, 'memory');
+}
+
+/** True if runs in working copies wait to be sent to their bucket. */
+function hasUnpublished(stateFolder: string): boolean {
+  return globSync('storage/*/marks', { cwd: stateFolder }).some(
+    (marks) => new RunMarks(join(stateFolder, marks)).pending().length > 0,
+  );
 }
 
 /** @throws {FlowError} `config_invalid` if the folder does not look like a cache of flow's */
@@ -60,7 +73,7 @@ export async function runRemovals(
   workspace: Workspace,
 ): Promise<RunRemovals> {
   const { resultsFolder } = workspace;
-  const places = words === undefined ? runPlaces(resultsFolder) : await findRuns(words, resultsFolder);
+  const places = words === undefined ? runPlaces(resultsFolder) : await findRuns(words, workspace);
   const removals: Removal[] = [];
   const spared: { name: string; why: string }[] = [];
   for (const place of places) {
@@ -73,7 +86,12 @@ export async function runRemovals(
   return { removals, spared };
 }
 
-function reasonToSpare({ folder }: RunPlace, { root }: Workspace): string | undefined {
+function reasonToSpare(
+  { folder }: RunPlace,
+  { root, resultsFolder, resultsUrl }: Workspace,
+): string | undefined {
+  if (resultsUrl !== undefined && folder.startsWith(`${resultsFolder}/`))
+    return `it is kept at ${resultsUrl}, and only folders are cleaned`;
   // Three folders up: the results folder itself, also of a run that was named by its path.
   if (!isReallyIn(join(folder, '../../..'), folder)) return 'it is reached through a link';
   return `${root}/`.startsWith(`${folder}/`) ? 'the workspace lies in it' : undefined;

@@ -15,9 +15,20 @@ export function addPlanOptions(command: Command): Command {
     .option('--verbose', 'show stacks of errors, and what was cached');
 }
 
+/** The options that say which remote cache a command uses, and how. */
+export function addRemoteOptions(command: Command): Command {
+  return command
+    .option('--remote <url>', 'the cache that machines share, s3://BUCKET/PREFIX (default: $FLOW_REMOTE)', toText)
+    .option('--remote-read-only', 'take from it, send nothing')
+    .option('--remote-scratch', 'send to its scratch part, which trusted readers do not read')
+    .option('--remote-required', 'end with an error if it cannot be used')
+    .option('--offline', 'use no remote cache')
+    .option('--no-wait', 'leave what is not sent when the build ends to the next build');
+}
+
 /** The options of the commands that build. */
 export function addBuildOptions(command: Command): Command {
-  return addPlanOptions(command)
+  return addRemoteOptions(addPlanOptions(command))
     .option('--json', 'print one JSON document: the summary, or the errors')
     .option('--state <folder>', 'where the states of runs go (default: state)', toText)
     .option('-k, --keep-going', 'after a failure, build all that does not depend on it')

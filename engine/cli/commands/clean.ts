@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { ageForm, parseAge } from '../../core/parse-age.ts';
 import type { CleanFlags } from '../clean/clean-command.ts';
 import { toText } from './option-values.ts';
 
@@ -22,13 +23,10 @@ export function declareClean(program: Command): void {
     });
 }
 
-const hourMs = 3_600_000;
-const units: Readonly<Record<string, number>> = { h: hourMs, d: 24 * hourMs, w: 7 * 24 * hourMs };
-
 function toAgeMs(text: string): number {
-  const [, count, unit] = /^(\d+)([hdw])$/.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * units[unit!]!;
-  throw new InvalidArgumentError('Write a number and a unit: 12h, 30d, 8w.');
+  const ageMs = parseAge(text);
+  if (ageMs !== undefined) return ageMs;
+  throw new InvalidArgumentError(ageForm);
 }
 
 const examples = `

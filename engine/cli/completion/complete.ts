@@ -32,11 +32,18 @@ function commandsOf(program: Command, { isTopic }: { readonly isTopic: boolean }
     .map((command) => ({ word: command.name(), about: command.description() }));
 }
 
+function subcommandsOf(command: Command): Candidate[] {
+  return command.commands.map((one) => ({ word: one.name(), about: one.description() }));
+}
+
 async function withinCommand(
   command: Command,
   before: readonly string[],
   current: string,
 ): Promise<Candidate[]> {
+  const inner = command.commands.find((one) => one.name() === before[0]);
+  if (inner) return withinCommand(inner, before.slice(1), current);
+  if (command.commands.length > 0 && !current.startsWith('-')) return subcommandsOf(command);
   const { awaiting, positions, given, isOver } = scan(command, before);
   if (awaiting) return valuesOf(awaiting, current);
   const [, flag, start] = /^(--[\w-]+=)(.*)$/s.exec(isOver ? '' : current) ?? [];
@@ -99,6 +106,7 @@ async function valuesOf(wanted: Option | Argument, start: string): Promise<Candi
       return (await stageNames()).map(toCandidate);
     case 'profile':
       return profileNames().map(toCandidate);
+    case 'entries': // Of the cache.
     case 'query':
       return (await componentsOf()).map(({ name }) => toCandidate(name));
     case 'target':

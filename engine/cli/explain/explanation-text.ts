@@ -1,13 +1,16 @@
 /** Explanations of a component's actions, as a person reads them and as data. */
 import type { Cause, Explanation } from '../../core/explain.ts';
+import { evictionText } from '../cache/reason-text.ts';
 import { counted, durationText, timeText } from '../duration-text.ts';
 import { type Sources, tellCause } from './cause-text.ts';
 
 /** Several actions for the same reasons are told together. */
 export function explanationText(explanations: readonly Explanation[], sources: Sources): string[] {
   const groups = Map.groupBy(explanations, (one) => {
-    const { node, verdict, reason, since } = one;
-    return JSON.stringify([node.phase, verdict, reason, since?.outcome, since?.atMs, bodyOf(one, sources)]);
+    const { node, verdict, reason, since, eviction } = one;
+    const evicted = eviction && evictionText(eviction);
+    const told = bodyOf(one, sources);
+    return JSON.stringify([node.phase, verdict, reason, since?.outcome, since?.atMs, evicted, told]);
   });
   return [...groups.values()].flatMap((group) => [
     `  ${whoText(group)}${headText(group[0]!)}`,
@@ -25,12 +28,13 @@ function whoText(group: readonly Explanation[]): string {
   return `${distinct.length === 1 ? 'segment' : 'segments'} ${ranges(distinct)}${several}: `;
 }
 
-function headText({ verdict, reason, since }: Explanation): string {
+function headText({ verdict, reason, since, eviction }: Explanation): string {
   const isFirst = reason === 'first';
   switch (verdict) {
     case 'waits':
       return 'waits: its key is not known until what it reads has been made';
     case 'to_run':
+      if (eviction) return `would run: its result ${evictionText(eviction)}`;
       return `would run${isFirst ? ': never built here' : reason === 'lost' ? ': its result was stored and is gone' : ''}`;
     case 'ran':
       return `ran ${timeText(since!.atMs)} in ${durationText(since!.durationMs)}${isFirst ? ': first build here' : ''}`;
@@ -50,7 +54,8 @@ function cachedText(since: Explanation['since']): string {
 }
 
 /** One line for each thing at the root, with the way from there to here. */
-function bodyOf({ node, causes }: Explanation, sources: Sources): string[] {
+function bodyOf(explanation: Explanation, sources: Sources): string[] {
+  const { node, causes } = explanation;
   const roots = causes.flatMap((cause) => rootsOf(cause, []));
   const lines = roots.map(({ cause, way }) => {
     const { text, where } = tellCause(cause, sources);
@@ -58,7 +63,14 @@ function bodyOf({ node, causes }: Explanation, sources: Sources): string[] {
     const from = path.length === 0 ? '' : `${path.join(' → ')}: `;
     return `because ${from}${text}${where === undefined ? '' : ` (${where})`}`;
   });
-  return [...new Set(lines)];
+  return [...new Set([...lines, ...bytesText(explanation)])];
+}
+
+/** A result stays known without its bytes. */
+function bytesText({ verdict, eviction }: Explanation): string[] {
+  return eviction && verdict !== 'to_run'
+    ? [`its bytes: ${evictionText(eviction)}; they are made again when they are wanted`]
+    : [];
 }
 
 interface Root {
@@ -107,10 +119,12 @@ export interface ExplanationDocument {
   readonly duration_ms?: number;
   readonly previous_key?: string;
   readonly causes: readonly CauseDocument[];
+  /** Of its result; or, where that is there, of its bytes. */
+  readonly evicted?: { readonly at: string; readonly reason: string };
 }
 
 export function explanationDocument(explanation: Explanation, sources: Sources): ExplanationDocument {
-  const { node, key, verdict, reason, since, before, causes } = explanation;
+  const { node, key, verdict, reason, since, before, causes, eviction } = explanation;
   return {
     action: node.id,
     component: node.component.name,
@@ -121,6 +135,7 @@ export function explanationDocument(explanation: Explanation, sources: Sources):
     ...(since && { since: new Date(since.atMs).toISOString(), duration_ms: since.durationMs }),
     ...(before && { previous_key: before.key }),
     causes: causes.map((cause) => causeDocument(cause, sources)),
+    ...(eviction && { evicted: { at: new Date(eviction.atMs).toISOString(), reason: eviction.reason } }),
   };
 }
 

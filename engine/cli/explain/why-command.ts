@@ -7,9 +7,11 @@ import type { RunSpec } from '../../run/run-progress.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { tellRefused } from '../refusals.ts';
 import { readManifest } from '../runs/read-manifest.ts';
+import type { Targets } from '../targets.ts';
 import type { Sources } from './cause-text.ts';
 import { countText, explanationDocument, explanationText } from './explanation-text.ts';
-import { foreseeBuild, type Outlook } from './foresee-build.ts';
+import { type Foreseen, foreseeBuild, type Outlook } from './foresee-build.ts';
+import { inWholeRuns } from './in-whole-runs.ts';
 
 /** What is said of one component of one run. */
 interface Answer {
@@ -24,9 +26,9 @@ interface Answer {
 
 /** @returns the exit status */
 export async function whyCommand(words: readonly string[], flags: BuildFlags): Promise<number> {
-  return foreseeBuild(words, flags, async ({ session, prepared, outlooks }) => {
+  const tell = async ({ named, session, prepared, outlooks }: Foreseen): Promise<number> => {
     const sources: Sources = session;
-    const answers = outlooks.flatMap((outlook) => answersOf(outlook, wantedIn(outlook, words)));
+    const answers = outlooks.flatMap((outlook) => answersOf(outlook, wantedIn(outlook, named)));
     tellRefused(prepared.assembled);
     process.stdout.write(
       flags.json
@@ -37,15 +39,17 @@ export async function whyCommand(words: readonly string[], flags: BuildFlags): P
             .join(''),
     );
     return prepared.assembled.refused.length > 0 ? 1 : 0;
-  });
+  };
+  return foreseeBuild(words, flags, tell, (named, session) => inWholeRuns(named, session, flags.stage));
 }
 
 /** The components that the words name, or all of the run. */
-function wantedIn({ spec, asked }: Outlook, words: readonly string[]): readonly string[] {
+function wantedIn({ spec }: Outlook, named: Targets): readonly string[] {
   const all = spec.components.map(({ name }) => name);
-  if (spec.record) return asked ? all.filter((name) => asked.has(name)) : all;
-  const named = words.flatMap((word) => /^\/\/([^:]+)/.exec(word)?.[1] ?? []);
-  return named.includes('...') ? all : all.filter((name) => named.includes(name));
+  const names = spec.record
+    ? named.videos.filter(({ path }) => path === spec.scope.origin).map(({ component }) => component ?? '...')
+    : named.components.map(({ name }) => name);
+  return names.includes('...') ? all : all.filter((name) => names.includes(name));
 }
 
 function answersOf({ spec, forecast, explainer }: Outlook, wanted: readonly string[]): Answer[] {

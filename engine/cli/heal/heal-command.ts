@@ -7,6 +7,8 @@ import type { BuildFlags } from '../build-flags.ts';
 import type { PreparedBuild } from '../prepare-build.ts';
 import { readManifest } from '../runs/read-manifest.ts';
 import { oneLine } from '../short-names.ts';
+import { publishedRuns } from '../storage/publish-build.ts';
+import { storedRuns } from '../storage/run-storages.ts';
 import { narrowToHoles } from './holes.ts';
 
 /** @returns the exit status */
@@ -18,10 +20,12 @@ export function healCommand(
   return buildCommand(argv, words, flags, { narrow });
 }
 
-async function narrow(prepared: PreparedBuild, { workbench }: BuildParts): Promise<PreparedBuild> {
+async function narrow(prepared: PreparedBuild, { session, workbench }: BuildParts): Promise<PreparedBuild> {
   const { assembled, programs } = prepared;
   const { actions, blobs } = workbench;
   const specs: RunSpec[] = [];
+  using stored = await storedRuns(session.workspace);
+  for (const { name } of publishedRuns(assembled.specs)) await stored?.bringBeginning(name);
   for (const spec of assembled.specs) {
     const manifest = readManifest(manifestOf(spec));
     const narrowed = await narrowToHoles(spec, manifest, { actions, blobs, programs: programs.identities });

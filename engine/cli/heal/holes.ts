@@ -19,10 +19,9 @@ export async function narrowToHoles(
   const holes = spec.components.filter(({ name }) => !sound.has(name));
   if (holes.length === 0) return undefined;
   const components = withNeeds(holes, spec.components);
-  const plan = spec.plan.narrowedTo(components);
-  await refuseIfChanged({ ...spec, kept }, setting); // It uses the plan of the whole run up.
+  await refuseIfChanged({ ...spec, kept }, setting);
   spec.record?.keep(kept, { createdAt: manifest.run.created_at });
-  return { ...spec, kept, components, plan };
+  return { ...spec, kept, components, plan: spec.plan.narrowedTo(components) };
 }
 
 /** In the order of `all`. */

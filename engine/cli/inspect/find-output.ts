@@ -4,6 +4,7 @@ import { FlowError } from '../../core/errors.ts';
 import { suggestion } from '../../core/nearest.ts';
 import { findRun } from '../runs/find-run.ts';
 import { readManifest } from '../runs/read-manifest.ts';
+import { type RunStorages, storedRuns } from '../storage/run-storages.ts';
 
 /**
  * `run:clip.mp4//loudness_extractor:loudness` → its file in the latest run of that video; `…:loudness:times_sec` → an array
@@ -11,11 +12,13 @@ import { readManifest } from '../runs/read-manifest.ts';
  *
  * @throws {FlowError} `config_invalid` if there is no such run, component or output
  */
-export async function findOutput(word: string, resultsFolder: string): Promise<string> {
+export async function findOutput(word: string, workspace: RunStorages): Promise<string> {
   const [, video, component = '', rest = ''] = /^(run:.+)\/\/([A-Za-z0-9_-]+)(?::(.*))?$/s.exec(word) ?? [];
   if (video === undefined) return word;
-  const { folder, manifestPath } = await findRun(video, resultsFolder);
-  const { components } = readManifest(manifestPath);
+  using stored = await storedRuns(workspace);
+  await stored?.bringManifests();
+  const place = await findRun(video, workspace);
+  const { components } = readManifest(place.manifestPath);
   const found = components.find(({ name }) => name === component);
   if (!found)
     throw noSuch(
@@ -39,8 +42,9 @@ export async function findOutput(word: string, resultsFolder: string): Promise<s
       name,
       outputs.map((one) => one.name),
     );
+  await stored?.bringOutput(place, output);
   const selection = isNamed ? array : rest === '' ? [] : [rest];
-  return [join(folder, output.path), ...selection].join(':');
+  return [join(place.folder, output.path), ...selection].join(':');
 }
 
 function noSuch(word: string, what: string, name: string, known: readonly string[]): FlowError {

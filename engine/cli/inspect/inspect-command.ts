@@ -38,7 +38,7 @@ interface Report {
 
 /** @returns the exit status: 1 if an array of the file could not be read */
 export async function inspectCommand(word: string, flags: InspectFlags): Promise<number> {
-  const path = await findOutput(word, findWorkspace(flags).resultsFolder);
+  const path = await findOutput(word, findWorkspace(flags));
   const { document, lines, errors = [], hint } = reportOn(parseSelection(path));
   process.stdout.write(flags.json ? jsonLine(document) : `${lines(standardScreen()).join('\n')}\n`);
   for (const error of errors) process.stderr.write(`${errorText(error)}\n`);

@@ -6,8 +6,12 @@ import type { Manifest } from '../../core/manifest.ts';
 import { hashFile } from '../../io/hash-file.ts';
 import { counted } from '../duration-text.ts';
 import { shown } from '../shown-path.ts';
+import type { RunStorages } from '../storage/run-storages.ts';
 import { readHead } from './read-head.ts';
 import { type RunPlace, runPlaces } from './run-places.ts';
+
+/** Where results are looked for, and, if that folder is only a copy, of what. */
+export type ResultStorage = Pick<RunStorages, 'resultsFolder' | 'resultsUrl'>;
 
 /**
  * Finds a run by
@@ -18,16 +22,16 @@ import { type RunPlace, runPlaces } from './run-places.ts';
  *
  * @throws {FlowError} `config_invalid` if no run has that name, or several have
  */
-export async function findRun(word: string, resultsFolder: string): Promise<RunPlace> {
-  if (word.startsWith('run:')) return latestRun(word, resultsFolder);
-  if (word === latestWord) return latestOfAll(resultsFolder);
+export async function findRun(word: string, storage: ResultStorage): Promise<RunPlace> {
+  if (word.startsWith('run:')) return latestRun(word, storage);
+  if (word === latestWord) return latestOfAll(storage);
   const stats = statOf(word);
   if (stats?.isDirectory() && statOf(join(word, 'manifest.json'))) return placeOf(word);
   const isFile = stats !== undefined && !stats.isDirectory();
   if (isFile && !word.endsWith('.json')) throw noManifest(word);
   if (isFile || word.endsWith('.json')) return placeOf(dirname(word), basename(word)); // If missing, its reader says so.
-  const places = runPlaces(resultsFolder);
-  if (places.length === 0) throw noRuns(word, resultsFolder);
+  const places = runPlaces(storage.resultsFolder);
+  if (places.length === 0) throw noRuns(word, storage);
   const exact = places.filter(({ name }) => `/${name}`.endsWith(`/${word}`));
   return theOnly(word, exact.length > 0 ? exact : beginningWith(word, places), places);
 }
@@ -59,23 +63,23 @@ interface BuiltRun {
 
 const latestWord = 'latest';
 
-function latestOfAll(resultsFolder: string): RunPlace {
-  const runs = builtRuns(resultsFolder);
-  if (runs.length === 0) throw noRuns(latestWord, resultsFolder);
+function latestOfAll(storage: ResultStorage): RunPlace {
+  const runs = builtRuns(storage);
+  if (runs.length === 0) throw noRuns(latestWord, storage);
   return runs.reduce((latest, one) => (endOf(one) > endOf(latest) ? one : latest)).place;
 }
 
-function builtRuns(resultsFolder: string): BuiltRun[] {
+function builtRuns({ resultsFolder }: ResultStorage): BuiltRun[] {
   return runPlaces(resultsFolder).flatMap((place) => {
     const head = readHead(place.manifestPath); // A damaged manifest must not hide all other runs.
     return head ? [{ place, run: head.run, size: head.components.length }] : [];
   });
 }
 
-async function latestRun(word: string, resultsFolder: string): Promise<RunPlace> {
+async function latestRun(word: string, storage: ResultStorage): Promise<RunPlace> {
   const video = word.slice('run:'.length);
-  const runs = builtRuns(resultsFolder);
-  if (runs.length === 0) throw noRuns(word, resultsFolder);
+  const runs = builtRuns(storage);
+  if (runs.length === 0) throw noRuns(word, storage);
   return latestOf(await runsOf(word, video, runs)).place;
 }
 
@@ -139,9 +143,9 @@ function noManifest(word: string): FlowError {
   return noSuchRun(word, 'this file is no manifest.json', `Write "run:${word}" if it is a video.`);
 }
 
-function noRuns(word: string, resultsFolder: string): FlowError {
-  const fix = 'Build one with `flow build run:VIDEO`, or name the folder of the results with --results.';
-  return noSuchRun(word, `there are no runs in "${shown(resultsFolder)}"`, fix);
+function noRuns(word: string, { resultsFolder, resultsUrl }: ResultStorage): FlowError {
+  const fix = 'Build one with `flow build run:VIDEO`, or name the place of the results with --results.';
+  return noSuchRun(word, `there are no runs in "${resultsUrl ?? shown(resultsFolder)}"`, fix);
 }
 
 function noSuchRun(word: string, why: string, fix: string): FlowError {

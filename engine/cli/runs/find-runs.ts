@@ -1,7 +1,7 @@
 /** The runs that several words of the command line name. */
 import { globSync, statSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
-import { findRun } from './find-run.ts';
+import { findRun, type ResultStorage } from './find-run.ts';
 import { type RunPlace, runPlaces } from './run-places.ts';
 
 /**
@@ -9,22 +9,22 @@ import { type RunPlace, runPlaces } from './run-places.ts';
  *
  * @throws {FlowError} as `findRun`, also for a glob that matches nothing
  */
-export async function findRuns(words: readonly string[], resultsFolder: string): Promise<RunPlace[]> {
+export async function findRuns(words: readonly string[], storage: ResultStorage): Promise<RunPlace[]> {
   const found = new Map<string, RunPlace>();
   for (const word of words) {
-    for (const place of await placesOf(word, resultsFolder)) found.set(place.folder, place);
+    for (const place of await placesOf(word, storage)) found.set(place.folder, place);
   }
   return [...found.values()];
 }
 
-async function placesOf(word: string, resultsFolder: string): Promise<RunPlace[]> {
+async function placesOf(word: string, storage: ResultStorage): Promise<RunPlace[]> {
   if (!/[*?[{]/.test(word) || statSync(word, { throwIfNoEntry: false }))
-    return [await findRun(word, resultsFolder)];
-  const named = runPlaces(resultsFolder).filter(({ name }) => matchesGlob(ending(name, word), word));
+    return [await findRun(word, storage)];
+  const named = runPlaces(storage.resultsFolder).filter(({ name }) => matchesGlob(ending(name, word), word));
   if (named.length > 0) return named;
   const paths = globSync(word).filter(isRun).sort();
-  if (paths.length === 0) return [await findRun(word, resultsFolder)]; // It tells that there is none, and which there are.
-  return Promise.all(paths.map((path) => findRun(path, resultsFolder)));
+  if (paths.length === 0) return [await findRun(word, storage)]; // It tells that there is none, and which there are.
+  return Promise.all(paths.map((path) => findRun(path, storage)));
 }
 
 /** As many of the name's last parts as the pattern has. */

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { type FlowError, toFlowError } from '../../core/errors.ts';
 import type { Manifest, ManifestComponent } from '../../core/manifest.ts';
+import type { RunStorages } from '../storage/run-storages.ts';
 import { type LiveStatus, liveStatus } from './live-status.ts';
 import { type RunHead, readHead } from './read-head.ts';
-import type { RunFolders } from './run-folders.ts';
 import { type RunPlace, runPlaces } from './run-places.ts';
 
 export interface ListedRun {
@@ -31,7 +31,7 @@ export interface DamagedRun {
 export async function listRuns({
   resultsFolder,
   runStatesFolder,
-}: RunFolders): Promise<(ListedRun | DamagedRun)[]> {
+}: Pick<RunStorages, 'resultsFolder' | 'runStatesFolder'>): Promise<(ListedRun | DamagedRun)[]> {
   const all = await Promise.all(runPlaces(resultsFolder).map((place) => readListed(place, runStatesFolder)));
   const isRead = (one: ListedRun | DamagedRun): one is ListedRun => 'run' in one;
   const newestFirst = all.filter(isRead).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));

@@ -1,24 +1,17 @@
 /** Where runs are, for commands that have to start at once: they cannot wait for a reader of YAML to load. */
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { type RunStorages, runStorages } from '../storage/run-storages.ts';
 import type { WorkspaceFlags } from '../workspace.ts';
 import { workspaceRoot } from '../workspace-root.ts';
 
-export interface RunFolders {
-  readonly resultsFolder: string;
-  readonly runStatesFolder: string;
-}
-
 /** The same folders as `findWorkspace` finds. @throws as `findWorkspace` */
-export async function runFoldersOf(flags: WorkspaceFlags): Promise<RunFolders> {
+export async function runFoldersOf(flags: WorkspaceFlags): Promise<RunStorages> {
   const root = workspaceRoot();
   const text = textOf(join(root, 'flow.yaml'));
   const [results, state] = [plainValue(text, 'results', 'result_store'), plainValue(text, 'state', 'state')];
   if (results !== undefined && state !== undefined)
-    return {
-      resultsFolder: flags.results ? resolve(flags.results) : resolve(root, results),
-      runStatesFolder: flags.state ? resolve(flags.state) : resolve(root, state),
-    };
+    return runStorages({ flags, settings: { results, state }, root });
   const { findWorkspace } = await import('../workspace.ts');
   return findWorkspace(flags);
 }

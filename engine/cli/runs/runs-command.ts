@@ -7,6 +7,7 @@ import { errorDocument } from '../error-text.ts';
 import { type Screen, standardScreen, styled } from '../screen.ts';
 import { cutMiddle } from '../short-names.ts';
 import { shown } from '../shown-path.ts';
+import { storedRuns } from '../storage/run-storages.ts';
 import { type Column, fitting, textTable } from '../text-table.ts';
 import { ageText } from './age-text.ts';
 import { type DamagedRun, type ListedRun, listRuns } from './list-runs.ts';
@@ -26,12 +27,17 @@ export interface RunsFlags {
 /** @throws {FlowError} `config_invalid` if the results folder that a flag names is not there */
 export async function runsCommand(flags: RunsFlags): Promise<void> {
   const folders = await runFoldersOf(flags);
-  const { resultsFolder } = folders;
-  if (flags.results !== undefined && !existsSync(resultsFolder)) throw noFolder(flags.results);
+  const { resultsFolder, resultsUrl } = folders;
+  using stored = await storedRuns(folders);
+  await stored?.bringManifests();
+  await stored?.bringStatesOfRunning();
+  const isFolder = resultsUrl === undefined;
+  if (isFolder && flags.results !== undefined && !existsSync(resultsFolder)) throw noFolder(flags.results);
   const all = await listRuns(folders);
   const runs = all.filter((one) => isWanted(one, flags));
   if (flags.json) process.stdout.write(`${JSON.stringify({ runs: runs.map(document) })}\n`);
-  else if (runs.length === 0) process.stderr.write(`There are no such runs in ${shown(resultsFolder)}.\n`);
+  else if (runs.length === 0)
+    process.stderr.write(`There are no such runs in ${resultsUrl ?? shown(resultsFolder)}.\n`);
   else process.stdout.write(`${runLines(runs, standardScreen()).join('\n')}\n`);
 }
 

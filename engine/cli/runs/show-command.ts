@@ -5,6 +5,7 @@ import type { Manifest, ManifestComponent, ManifestOutput } from '../../core/man
 import { durationText, sizeText } from '../duration-text.ts';
 import { type Screen, standardScreen, styled } from '../screen.ts';
 import { shown } from '../shown-path.ts';
+import { storedRuns } from '../storage/run-storages.ts';
 import { type Column, textTable } from '../text-table.ts';
 import { findWorkspace } from '../workspace.ts';
 import { wrapped } from '../wrapped.ts';
@@ -24,29 +25,40 @@ export interface ShowFlags {
 
 /** @throws {FlowError} `config_invalid` if there is no such run, or its manifest cannot be read */
 export async function showCommand(word: string, flags: ShowFlags): Promise<void> {
-  const { resultsFolder, runStatesFolder } = findWorkspace(flags);
-  const place = await findRun(word, resultsFolder);
+  const workspace = findWorkspace(flags);
+  const { runStatesFolder } = workspace;
+  using stored = await storedRuns(workspace);
+  await stored?.bringManifests();
+  const place = await findRun(word, workspace);
+  await stored?.bringState(place);
+  const url = stored?.urlOf(place);
   const manifest = readManifest(place.manifestPath);
   const stateFolder = join(runStatesFolder, place.name);
-  if (flags.json) process.stdout.write(`${JSON.stringify(document(place, manifest, stateFolder))}\n`);
+  if (flags.json)
+    process.stdout.write(`${JSON.stringify(document({ place, url, manifest, stateFolder }))}\n`);
   else {
-    const lines = showLines({ place, manifest, stateFolder, screen: standardScreen() }, flags.all ?? false);
+    const lines = showLines(
+      { place, url, manifest, stateFolder, screen: standardScreen() },
+      flags.all ?? false,
+    );
     process.stdout.write(`${lines.join('\n')}\n`);
   }
 }
 
-function document(place: RunPlace, manifest: Manifest, stateFolder: string): unknown {
+function document({ place, url, manifest, stateFolder }: Omit<Shown, 'screen'>): unknown {
   return {
     live_status: liveStatus(manifest.run.status, stateFolder),
     name: place.name,
-    folder: place.folder,
-    report: reportOf(manifest, place) ?? null,
+    folder: url ?? place.folder,
+    report: reportOf(manifest, url ?? place.folder) ?? null,
     ...manifest,
   };
 }
 
 interface Shown {
   readonly place: RunPlace;
+  /** Where it is, if that is not on this machine. */
+  readonly url: string | undefined;
   readonly manifest: Manifest;
   readonly stateFolder: string;
   readonly screen: Screen;
@@ -69,10 +81,11 @@ function showLines(what: Shown, isWhole: boolean): string[] {
   ];
 }
 
-function headLines({ place, manifest, stateFolder, screen }: Shown, isWhole: boolean): string[] {
+function headLines({ place, url, manifest, stateFolder, screen }: Shown, isWhole: boolean): string[] {
   const { run } = manifest;
   const durationMs = durationOf(run);
-  const report = reportOf(manifest, place);
+  const report = reportOf(manifest, url ?? place.folder);
+  const near = (path: string): string => (url === undefined ? shown(path) : path);
   const now = liveStatus(run.status, stateFolder);
   const status = styled(screen, statusStyles[now], now);
   return [
@@ -83,8 +96,8 @@ function headLines({ place, manifest, stateFolder, screen }: Shown, isWhole: boo
     fact('of', `stage ${run.stage}, profile ${run.profile}, sampling policy ${run.sampling_policy_version}`),
     ...(isWhole ? [fact('config', run.config_hash), fact('video', run.source.digest)] : []),
     ...(run.dataprocessor_version === 'unknown' ? [] : [fact('processor', run.dataprocessor_version)]),
-    fact('folder', shown(place.folder)),
-    ...(report === undefined ? [] : [fact('report', shown(report))]),
+    fact('folder', near(url ?? place.folder)),
+    ...(report === undefined ? [] : [fact('report', near(report))]),
   ];
 }
 
@@ -112,9 +125,9 @@ function sourceText({
     .join(', ');
 }
 
-function reportOf({ components }: Manifest, { folder }: RunPlace): string | undefined {
+function reportOf({ components }: Manifest, folder: string): string | undefined {
   const page = components.flatMap(({ outputs }) => outputs).find(({ path }) => path.endsWith('.html'));
-  return page && join(folder, page.path);
+  return page && `${folder}/${page.path}`;
 }
 
 const barWidth = 6; // As wide as 'cached'.

@@ -5,6 +5,7 @@ import { RealDisk } from '../../io/disk.ts';
 import { readRunState } from '../../run/read-run-state.ts';
 import { counted } from '../duration-text.ts';
 import { standardScreen, styled } from '../screen.ts';
+import { storedRuns } from '../storage/run-storages.ts';
 import { findWorkspace } from '../workspace.ts';
 import { terminalWidth, wrapped } from '../wrapped.ts';
 import { type Audit, auditRun } from './audit/audit-run.ts';
@@ -20,11 +21,15 @@ export interface ValidateFlags {
 
 /** @returns the exit status: 1 if a check of a run fails */
 export async function validateCommand(words: readonly string[], flags: ValidateFlags): Promise<number> {
-  const { resultsFolder, runStatesFolder } = findWorkspace(flags);
-  const places = await findRuns(words, resultsFolder);
+  const workspace = findWorkspace(flags);
+  const { runStatesFolder } = workspace;
+  using stored = await storedRuns(workspace);
+  await stored?.bringManifests();
+  const places = await findRuns(words, workspace);
   const disk = new RealDisk();
   const audits: Audit[] = [];
   for (const place of places) {
+    await stored?.bringWhole(place);
     const state = await readRunState(disk, join(runStatesFolder, place.name));
     const audit = auditRun(place, state?.document);
     audits.push(audit);

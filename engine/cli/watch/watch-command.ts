@@ -162,8 +162,7 @@ class Watch {
     const { actions, blobs } = this.#setting.workbench;
     const keys = new Set<Digest>();
     for (const spec of build.assembled.specs) {
-      const narrowed = { ...spec, plan: spec.plan.narrowedTo(spec.components) }; // The build needs the plan unused.
-      const foreseen = await forecast(narrowed, { actions, blobs, programs: build.programs.identities });
+      const foreseen = await forecast(spec, { actions, blobs, programs: build.programs.identities });
       for (const { key } of foreseen.actions) if (key) keys.add(key.key);
     }
     return keys;
@@ -193,10 +192,11 @@ class Watch {
     this.#running = { started: started.promise, done };
   }
 
-  async #tell({ outcomes, counter }: BuildOutput, refused: number, durationMs: number): Promise<void> {
+  async #tell({ outcomes, counter, published }: BuildOutput, refused: number, durationMs: number): Promise<void> {
     if (outcomes.some(({ status }) => status === 'cancelled')) return;
     for (const outcome of outcomes)
       process.stdout.write(changesText(await this.#setting.results.since(outcome), standardScreen()));
+    if (published) tellRefused({ refused: published.unpublished });
     const { executed, cached } = counter;
     process.stdout.write(doneText(outcomes, { executed, cached, refused, durationMs }));
   }

@@ -13,7 +13,13 @@ function explanation(told: Partial<Explanation> & { segment?: number }): Explana
   const { segment, ...rest } = told;
   const node = fakeNode('cuts', { reads: [] });
   const at = segment === undefined ? undefined : ({ index: segment } as Segment); // All that is looked at of it.
-  const same = { key: digestOf('key'), since: undefined, before: undefined, causes: [] };
+  const same = {
+    key: digestOf('key'),
+    since: undefined,
+    before: undefined,
+    causes: [],
+    eviction: undefined,
+  };
   return {
     ...same,
     node: { ...node, segment: at, phase: at ? 'run' : 'merge' },

@@ -149,6 +149,7 @@ function explainAll(worlds: readonly World[]): Explanation[] {
       lastBuildMs: () => worlds.length - 1,
       ingredientsOf: (key) => made.get(key)?.ingredients,
       resultOf: (key) => made.get(key)?.result,
+      evictionOf: () => undefined,
     },
   );
   return now.nodes.map((node) => explainer.explain(node));

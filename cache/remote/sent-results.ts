@@ -1,0 +1,75 @@
+/**
+ * What a remote cache is known to have, in an SQLite file, so that it need not be asked for or sent again: results and runs.
+ */
+import type { Digest } from '../../engine/core/digest.ts';
+import { SqliteFile } from '../../engine/io/sqlite-file.ts';
+
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = OFF;
+  CREATE TABLE IF NOT EXISTS results (remote TEXT, key TEXT, at INTEGER, PRIMARY KEY (remote, key)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS runs (remote TEXT, run TEXT, keys TEXT, at INTEGER, PRIMARY KEY (remote, run)) WITHOUT ROWID;
+`;
+
+const statements = {
+  result: 'SELECT at FROM results WHERE remote = ? AND key = ? AND at > ?',
+  noteResult: 'INSERT OR REPLACE INTO results VALUES (?, ?, ?)',
+  forget: 'DELETE FROM results WHERE remote = ? AND key = ?',
+  run: 'SELECT keys FROM runs WHERE remote = ? AND run = ? AND at > ?',
+  noteRun: 'INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)',
+} as const;
+
+/** The bucket may have been emptied since: what was known longer ago is found out anew. */
+const trustedForMs = 7 * 24 * 3_600_000;
+
+export interface SentResultsSetting {
+  /** Names the remote cache. */
+  readonly remote: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly onTrouble: (message: string) => void;
+}
+
+export class SentResults {
+  readonly #file: SqliteFile<keyof typeof statements>;
+  readonly #remote: string;
+  readonly #nowMs: () => number;
+
+  /** @param path the file; a broken one is moved aside and begun anew */
+  constructor(path: string, { remote, nowMs, onTrouble }: SentResultsSetting) {
+    this.#remote = remote;
+    this.#nowMs = nowMs;
+    const contents = 'list of what the remote cache has';
+    this.#file = new SqliteFile({ path, schema, statements, contents, onTrouble });
+  }
+
+  has(key: Digest): boolean {
+    return this.#file.attempt(({ result }) => result.get(this.#remote, key, this.#oldestMs)) !== undefined;
+  }
+
+  note(key: Digest): void {
+    this.#file.attempt(({ noteResult }) => noteResult.run(this.#remote, key, this.#nowMs()));
+  }
+
+  forget(key: Digest): void {
+    this.#file.attempt((prepared) => prepared.forget.run(this.#remote, key));
+  }
+
+  /** True if a run is there with just these results. @param keys a digest of them */
+  hasRun(run: Digest, keys: Digest): boolean {
+    const row = this.#file.attempt((prepared) => prepared.run.get(this.#remote, run, this.#oldestMs));
+    return (row as { keys: string } | undefined)?.keys === keys;
+  }
+
+  noteRun(run: Digest, keys: Digest): void {
+    this.#file.attempt(({ noteRun }) => noteRun.run(this.#remote, run, keys, this.#nowMs()));
+  }
+
+  get #oldestMs(): number {
+    return this.#nowMs() - trustedForMs;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}

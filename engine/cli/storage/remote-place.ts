@@ -1,0 +1,23 @@
+/** A place in a bucket, the working copy of it, and what is known of the two. */
+import { dirname, join } from 'node:path';
+import type { Storage } from '../../core/storage.ts';
+import { FolderStorage } from '../../io/folder-storage.ts';
+import { openStorage } from './open-storage.ts';
+import { RunMarks } from './run-marks.ts';
+import type { StoragePlace } from './storage-place.ts';
+
+export interface RemotePlace {
+  readonly bucket: Storage & Partial<Disposable>;
+  readonly copy: Storage;
+  readonly marks: RunMarks;
+}
+
+/** @returns undefined for a folder @throws {FlowError} as `openStorage` */
+export async function openPlace({ folder, url }: StoragePlace): Promise<RemotePlace | undefined> {
+  if (url === undefined) return undefined;
+  return {
+    bucket: await openStorage(url),
+    copy: new FolderStorage(folder),
+    marks: new RunMarks(join(dirname(folder), 'marks')),
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * Real S3 servers, whose scripts are kept outside the repository; tests that need one skip without them:
+ *
+ *     describe('…', { skip: withoutS3 }, () => {
+ *       let server: S3Server;
+ *       before(async () => { server = await startS3({ kind: 'radosgw' }); });
+ *       after(() => server.stop());
+ *     });
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const scripts = process.env.FLOW_TEST_SERVERS ?? join(import.meta.dirname, '../../shared/servers');
+
+/** The `skip` of tests that need a real server: why there is none, or false. */
+export const withoutS3: string | false = existsSync(join(scripts, 's3.sh'))
+  ? false
+  : 'there are no scripts that start S3 servers: FLOW_TEST_SERVERS names their folder';
+
+const scriptOf = {
+  /** Ceph's gateway: has conditional writes. */
+  radosgw: 's3.sh',
+  /** OpenStack Swift: answers 501 to conditional writes. */
+  swift: 's3-swift.sh',
+} as const;
+
+export interface S3Server {
+  /** `S3_ENDPOINT`, `S3_BUCKET`, `S3_ACCESS_KEY`, `S3_SECRET_KEY`, `S3_REGION`: what flow reads. The bucket is empty. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Ends it and removes its data; once is enough, twice is harmless. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server of its own: some seconds, and a few more where its packages have to be installed first. It ends with
+ * this process at the latest.
+ */
+export async function startS3({ kind }: { readonly kind: keyof typeof scriptOf }): Promise<S3Server> {
+  const folder = mkdtempSync(join(tmpdir(), `flow-s3-${kind}-`));
+  const call = (verb: string): [string, string[], { env: NodeJS.ProcessEnv }] => [
+    'bash',
+    [join(scripts, scriptOf[kind]), verb, '--dir', join(folder, 'server')],
+    { env: withoutSettings(process.env) },
+  ];
+  const onExit = (): void => {
+    execFileSync(...call('stop'));
+  };
+  process.once('exit', onExit);
+  const { stdout } = await promisify(execFile)(...call('start'));
+  const lines = stdout.trim().split('\n');
+  return {
+    env: Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    ),
+    stop: async () => {
+      process.off('exit', onExit);
+      await promisify(execFile)(...call('stop'));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a person set for another server must not decide how this one is started. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('S3_')));
+}
