@@ -19,7 +19,7 @@ type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
 /** So much may be written between two looks at the limits; bytes. */
 const checkEveryBytes = 64 * 2 ** 20;
-/** After a collection that could not free enough, nobody tries again so soon; milliseconds. */
+/** After a collection that found nothing to take, nobody tries again so soon; milliseconds. */
 const pauseMs = 30_000;
 
 /** Held by the process that collects: a second one would look at the same entries for nothing. */
@@ -78,22 +78,16 @@ export class CacheKeeper implements AsyncDisposable {
 
   async #collectIfNeeded(): Promise<void> {
     const { stores, settings } = this.#setting;
-    const { folder, leases, records } = stores;
+    const { folder, leases } = stores;
     const space = await diskSpace(folder);
     const limits = limitsOn(space?.totalBytes, settings);
     if (!this.#isNeeded(limits, space) || performance.now() < this.#notBeforeMs) return;
     if (!leases.acquire(collectionLease)) return;
     try {
-      const { usedBytes, evictions } = await collectGarbage(stores, {
-        limits,
-        space,
-        onProgress: this.#onProgress,
-      });
-      const isEnough = usedBytes <= limits.ceilingBytes && evictions.length > 0;
-      if (!isEnough) this.#notBeforeMs = performance.now() + pauseMs;
+      const { evictions } = await collectGarbage(stores, { limits, space, onProgress: this.#onProgress });
+      if (evictions.length === 0) this.#notBeforeMs = performance.now() + pauseMs;
     } finally {
       leases.release(collectionLease);
-      records.flush();
     }
   }
 

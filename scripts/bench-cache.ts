@@ -74,9 +74,9 @@ async function clone(): Promise<Row[]> {
     const to = join(folder, 'clone/to');
     mkdirSync(to);
     copied.push(
-      await seconds(async () =>
-        blobs.forEach(({ path }, index) => copyFileSync(path, join(to, `a${index}`))),
-      ),
+      await seconds(async () => {
+        for (const [index, { path }] of blobs.entries()) copyFileSync(path, join(to, `a${index}`));
+      }),
     );
     cloned.push(
       await seconds(async () => {

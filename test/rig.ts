@@ -75,7 +75,7 @@ export class Rig implements Disposable {
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
     return spawn(process.execPath, [cli, ...args], {
       cwd: this.root,
-      env: { ...process.env, FLOW_CACHE_DIR: this.cacheDir, NO_COLOR: '1', ...env },
+      env: { ...process.env, FLOW_REMOTE: '', FLOW_CACHE_DIR: this.cacheDir, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }

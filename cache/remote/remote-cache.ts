@@ -5,11 +5,15 @@
 import { type Digest, digestJson } from '../../engine/core/digest.ts';
 import type { ActionResult, FileBlobStore, KnownResult, SharedCache } from '../../engine/core/store.ts';
 import type { SqliteActionCache } from '../sqlite-action-cache.ts';
+import { blobsOf } from './blobs-of.ts';
 import type { RequestCounts } from './counting-objects.ts';
 import { mostEntryBytes, type OpenedEntry, type SealedEntry, sealEntry } from './entry.ts';
-import { entryObject, runObject, runsBeginning } from './layout.ts';
+import { inBatches } from './in-batches.ts';
+import { blobObject, entryObject, runObject, runsBeginning } from './layout.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
 import type { OpenedObjects } from './open-objects.ts';
+import { readEntry } from './read-entry.ts';
+import { readWhole } from './read-whole.ts';
 import type { RemoteBlobs } from './remote-blobs.ts';
 import type { RemoteLeases } from './remote-leases.ts';
 import { RemoteResults } from './remote-results.ts';
@@ -49,8 +53,13 @@ export interface RemoteCacheSetting {
   readonly leases: RemoteLeases | undefined;
   readonly bucket: RemoteBucket;
   readonly onWarning: (message: string) => void;
+  /** Told of a result that is not sent now or later, and why: 'it …'. */
+  readonly onSkipped: (key: Digest, reason: string) => void;
   readonly onProgress: (progress: UploadProgress) => void;
 }
+
+/** Results that are looked for at a time. */
+const askedAtOnce = 64;
 
 /** Size of a typical entry. */
 const entrySizeBytes = 1024;
@@ -78,9 +87,14 @@ export class RemoteCache implements SharedCache {
   /** Results and blobs that are there, and are not what they should be. */
   readonly #bad = new Set<Digest>();
   readonly #bringing = new Map<Digest, Promise<boolean>>();
+  /** What was made under which lease. */
+  readonly #leaseOf = new Map<Digest, Digest>();
+  /** Leases that end with the uploads under way, unless they are wanted again before. */
+  readonly #ending = new Set<Digest>();
   readonly #told = new Set<string>();
   readonly #onLost: ((reason: string) => void)[] = [];
   #lost: string | undefined;
+  #firstMiss: RemoteError | undefined;
   readonly #counts = { found: 0, blobsBrought: 0, bytesBrought: 0, sent: 0, bytesSent: 0, refused: 0 };
 
   constructor(setting: RemoteCacheSetting) {
@@ -91,6 +105,7 @@ export class RemoteCache implements SharedCache {
       trust,
       onRefused: (name, reason) =>
         this.#refuse(name, 'result', `A result in the remote cache is not used: ${reason}.`),
+      onFailure: (error) => this.#miss(error),
     });
     this.#uploader = new Uploader({
       queue,
@@ -153,6 +168,12 @@ export class RemoteCache implements SharedCache {
     );
   }
 
+  /** The server cannot decide who is first. @param reason a part of a sentence */
+  noteWithoutLeases(reason: string): void {
+    const what = 'Machines that build the same at the same time may do it twice';
+    this.#tell('leases', `The remote cache ${this.url} has no leases: ${reason}. ${what}.`);
+  }
+
   #refuse(name: Digest, kind: 'result' | 'blob', message: string): void {
     if (!this.#bad.has(name)) this.#counts.refused += 1;
     this.#bad.add(name);
@@ -161,8 +182,10 @@ export class RemoteCache implements SharedCache {
 
   // ---- Writing ----------------------------------------------------------------------------------------------------
 
-  offer(key: Digest): void {
+  offer(key: Digest, lease: Digest): void {
+    this.#leaseOf.set(key, lease);
     this.#setting.sent.forget(key);
+    this.#results.forget(key);
     this.#add({ kind: 'entry', key });
   }
 
@@ -179,6 +202,35 @@ export class RemoteCache implements SharedCache {
     this.#add({ kind: 'run', run, keys });
   }
 
+  /**
+   * Sends what of these results is not in the bucket, whatever this machine remembers of it.
+   *
+   * @param run that these results are, if they are one
+   * @returns how many of them are there already
+   * @throws {RemoteError}
+   */
+  async ensure(keys: readonly Digest[], run?: Digest): Promise<number> {
+    const { write, sent } = this.#setting;
+    if (!write) return 0;
+    let present = 0;
+    await inBatches(keys, askedAtOnce, async (key) => {
+      if (!(await this.#isThere(key, write))) return this.offer(key, key);
+      sent.note(key);
+      present += 1;
+    });
+    const isWhole = present === keys.length && run && (await write.objects.head(runObject(run)));
+    if (run && !isWhole) this.#add({ kind: 'run', run, keys });
+    return present;
+  }
+
+  async #isThere(key: Digest, { objects }: RemotePart): Promise<boolean> {
+    const opened = await readEntry(objects, key, this.#setting.trust);
+    if (!opened || 'refusal' in opened) return false;
+    const blobs = blobsOf(opened.entry.result);
+    const found = await Promise.all(blobs.map(({ digest }) => objects.head(blobObject(digest))));
+    return found.every((facts) => facts !== undefined);
+  }
+
   async #send(upload: Upload): Promise<void> {
     const { write } = this.#setting;
     if (!write) return;
@@ -190,10 +242,14 @@ export class RemoteCache implements SharedCache {
   async #sendEntry(key: Digest, part: RemotePart): Promise<void> {
     const { leases, sent } = this.#setting;
     const sealed = this.#sealed(key);
-    if (!sealed || !(await this.#sendBlobs(sealed.result, part))) return; // It was removed meanwhile.
-    if (leases && !(await leases.mayPublish(key))) return; // Another machine has taken over.
+    const lack = sealed
+      ? await this.#sendBlobs(sealed.result, part)
+      : 'it is not in the local cache any more';
+    if (!sealed || lack !== undefined) return this.#setting.onSkipped(key, lack!);
+    if (leases && !(await leases.mayPublish(this.#leaseOf.get(key) ?? key))) return; // Another machine has taken over.
     const content = new TextEncoder().encode(JSON.stringify(sealed));
-    if (content.length > mostEntryBytes) return; // Nobody would take it.
+    if (content.length > mostEntryBytes)
+      return this.#setting.onSkipped(key, 'it is larger than readers take');
     await part.objects.put(entryObject(key), content);
     sent.note(key);
     this.#bad.delete(key);
@@ -211,19 +267,18 @@ export class RemoteCache implements SharedCache {
       : sealEntry({ key, result, ingredients }, signer);
   }
 
-  /** @returns false if one of them is here no more */
-  async #sendBlobs({ outputs }: ActionResult, { blobs }: RemotePart): Promise<boolean> {
+  /** @returns why they cannot all be sent; undefined if they are there */
+  async #sendBlobs(result: ActionResult, { blobs }: RemotePart): Promise<string | undefined> {
     const { files } = this.#setting.local;
-    for (const { digest, sizeBytes, isEphemeral, inline } of Object.values(outputs)) {
-      if (isEphemeral || inline !== undefined) continue;
-      if (!(await files.has(digest))) return false;
+    for (const { digest, sizeBytes } of blobsOf(result)) {
+      if (!(await files.has(digest))) return 'its bytes are not in the local cache any more';
       const isForced = this.#bad.has(digest);
       const outcome = await blobs.send(digest, { path: files.pathOf(digest), sizeBytes, isForced });
-      if (outcome === 'damaged') return false; // Whoever reads it here finds out, and makes it again.
+      if (outcome === 'damaged') return 'its bytes are damaged in the local cache'; // Whoever reads them makes them again.
       if (outcome === 'sent') this.#counts.bytesSent += sizeBytes;
       this.#bad.delete(digest);
     }
-    return true;
+    return undefined;
   }
 
   async #sendRun({ run, keys }: Upload & { kind: 'run' }, { objects }: RemotePart): Promise<void> {
@@ -235,13 +290,18 @@ export class RemoteCache implements SharedCache {
 
   // ---- Leases -----------------------------------------------------------------------------------------------------
 
-  async acquire(key: Digest): Promise<'held' | 'taken' | 'unasked'> {
-    return (await this.#setting.leases?.acquire(key)) ?? 'unasked';
+  async acquire(lease: Digest): Promise<'held' | 'taken' | 'unasked'> {
+    this.#ending.delete(lease);
+    return (await this.#setting.leases?.acquire(lease)) ?? 'unasked';
   }
 
   /** Only when the others can find what was made. */
-  release(key: Digest): void {
-    void this.#uploader.settled().then(() => this.#setting.leases?.release(key)); // Neither rejects.
+  release(lease: Digest): void {
+    this.#ending.add(lease);
+    // Neither rejects.
+    void this.#uploader.settled().then(() => {
+      if (this.#ending.delete(lease)) return this.#setting.leases?.release(lease);
+    });
   }
 
   /** Rough, for progress alone; bytes. */
@@ -274,7 +334,8 @@ export class RemoteCache implements SharedCache {
   /** Asks the server for nothing in particular. @throws {RemoteError} if it does not answer */
   async check(): Promise<void> {
     const [first] = this.#setting.read;
-    await first?.objects.head(`${runsBeginning}none`);
+    // No `head`: an answer without a body does not tell a missing bucket from a missing object, or a wrong clock from wrong keys.
+    if (first) await readWhole(first.objects, `${runsBeginning}none`, { mostBytes: 0 });
   }
 
   /** What has not been sent is left to the next build. */
@@ -289,7 +350,7 @@ export class RemoteCache implements SharedCache {
   }
 
   /** The circuit has opened: nothing more is asked for a while. */
-  lose(reason: string): void {
+  lose({ reason }: RemoteError): void {
     this.#lost ??= reason;
     this.#tell('lost', `The remote cache ${this.url} is not used: ${reason}. The build goes on without it.`);
     for (const listener of this.#onLost) listener(reason);
@@ -310,16 +371,25 @@ export class RemoteCache implements SharedCache {
     return asking.catch((error) => this.#miss(error));
   }
 
-  /** The first failure is told, as long as the circuit breaker does not tell of it. */
+  /** A failed request is told at the end: with the next ones the circuit may open, which says it all. */
   #miss(error: unknown): undefined {
     if (!(error instanceof RemoteError))
       return this.#tell(
         'local',
         `Cannot use the remote cache: ${String(error)}. The build goes on without it.`,
       );
-    if (error.fault === 'off') return undefined; // That is told where the circuit opens.
-    const what = 'What it was about is made or sent later';
-    return this.#tell('request', `A request to the remote cache failed: ${error.message}. ${what}.`);
+    if (error.fault !== 'off') this.#firstMiss ??= error;
+    return undefined;
+  }
+
+  /** The end of a build: tells of what went wrong, if that was not told yet. */
+  conclude(): void {
+    if (!this.#firstMiss || this.#lost !== undefined) return;
+    const what = 'What they were about is made again, or sent by the next build';
+    this.#tell(
+      'request',
+      `Requests to the remote cache failed, first because ${this.#firstMiss.reason}. ${what}.`,
+    );
   }
 
   /** Every kind of trouble is told once; the counts have the rest. */

@@ -1,10 +1,9 @@
 /** Results of actions in a bucket: read one by one, or all of a run at once. */
 import type { Digest } from '../../engine/core/digest.ts';
-import { decodeEntry, mostEntryBytes, type OpenedEntry, openEntry } from './entry.ts';
-import { entryObject, runObject } from './layout.ts';
-import type { ObjectStore } from './object-store.ts';
-import { readWhole } from './read-whole.ts';
-import { decodeRunIndex, mostIndexBytes } from './run-index.ts';
+import { decodeEntry, type OpenedEntry } from './entry.ts';
+import { type ObjectStore, RemoteError } from './object-store.ts';
+import { readEntry } from './read-entry.ts';
+import { readRunIndex } from './read-run-index.ts';
 import type { Trust } from './trust.ts';
 
 export interface ResultsSetting {
@@ -13,12 +12,14 @@ export interface ResultsSetting {
   readonly trust: Trust;
   /** Told of an object that is not believed. */
   readonly onRefused: (name: Digest, reason: string) => void;
+  /** Told why a run could not be fetched in one piece: its results are asked for one by one. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 export class RemoteResults {
   readonly #setting: ResultsSetting;
   /** Of runs that were fetched in one piece: key → sealed entry. */
-  readonly #fetched = new Map<Digest, unknown>();
+  readonly #fetched = new Map<Digest, Uint8Array>();
   readonly #runs = new Map<Digest, Promise<void>>();
 
   constructor(setting: ResultsSetting) {
@@ -27,27 +28,37 @@ export class RemoteResults {
 
   /** @throws {RemoteError} */
   async find(key: Digest, run: Digest): Promise<OpenedEntry | undefined> {
-    const fetching = this.#runs.get(run) ?? this.#fetchRun(run);
+    const fetching = this.#runs.get(run) ?? this.#fetchRun(run).catch((error) => this.#failed(run, error));
     this.#runs.set(run, fetching);
     await fetching;
     const sealed = this.#fetched.get(key);
     return (sealed === undefined ? undefined : this.#open(key, sealed)) ?? this.findNew(key);
   }
 
-  #open(key: Digest, sealed: unknown): OpenedEntry | undefined {
-    const opened = openEntry(sealed, { wanted: key, trust: this.#setting.trust });
+  #open(key: Digest, sealed: Uint8Array): OpenedEntry | undefined {
+    const opened = decodeEntry(sealed, { wanted: key, trust: this.#setting.trust });
     if ('entry' in opened) return opened.entry;
+    this.forget(key);
     this.#setting.onRefused(key, opened.refusal);
     return undefined;
+  }
+
+  #failed(run: Digest, error: unknown): void {
+    if (error instanceof RemoteError && error.fault === 'off') this.#runs.delete(run); // It was not even asked for.
+    this.#setting.onFailure(error);
+  }
+
+  /** What a run says of a key does not count any more. */
+  forget(key: Digest): void {
+    this.#fetched.delete(key);
   }
 
   /** @throws {RemoteError} */
   async findNew(key: Digest): Promise<OpenedEntry | undefined> {
     const { parts, trust, onRefused } = this.#setting;
     for (const objects of parts) {
-      const read = await readWhole(objects, entryObject(key), { mostBytes: mostEntryBytes });
-      if (!read) continue;
-      const opened = 'refusal' in read ? read : decodeEntry(read.bytes, { wanted: key, trust });
+      const opened = await readEntry(objects, key, trust);
+      if (!opened) continue;
       if ('entry' in opened) return opened.entry;
       onRefused(key, opened.refusal);
     }
@@ -57,9 +68,8 @@ export class RemoteResults {
   /** @throws {RemoteError} */
   async #fetchRun(run: Digest): Promise<void> {
     for (const objects of this.#setting.parts) {
-      const read = await readWhole(objects, runObject(run), { mostBytes: mostIndexBytes });
-      if (!read) continue;
-      const entries = 'refusal' in read ? read : decodeRunIndex(read.bytes, run);
+      const entries = await readRunIndex(objects, run);
+      if (!entries) continue;
       if ('refusal' in entries) this.#setting.onRefused(run, entries.refusal);
       else for (const [key, sealed] of entries) if (!this.#fetched.has(key)) this.#fetched.set(key, sealed);
     }

@@ -286,3 +286,10 @@ export function canDoWithout(node: ActionNode, producer: ActionNode): boolean {
       binding.spec.isOptional,
   );
 }
+
+/** True for an action that reads bytes which are held only while somebody needs them. */
+export function readsEphemeral(node: ActionNode): boolean {
+  return node.bindings.some(
+    (binding) => binding.type === 'artifact' && binding.node.outputs[binding.output]!.isEphemeral,
+  );
+}

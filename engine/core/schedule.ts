@@ -6,7 +6,7 @@
  *      └──a producer failed──► skipped             done ──bytes needed again──► ready      running ──► failed
  */
 import TinyQueue from 'tinyqueue';
-import { type ActionNode, canDoWithout, producersOf } from './plan.ts';
+import { type ActionNode, canDoWithout, producersOf, readsEphemeral } from './plan.ts';
 import type { Resources } from './rule.ts';
 
 export type NodeState =
@@ -254,11 +254,5 @@ function compare(a: ActionNode, b: ActionNode): number {
     a.scope.order - b.scope.order ||
     b.component.rank - a.component.rank ||
     (a.segment?.index ?? -1) - (b.segment?.index ?? -1)
-  );
-}
-
-function readsEphemeral(node: ActionNode): boolean {
-  return node.bindings.some(
-    (binding) => binding.type === 'artifact' && binding.node.outputs[binding.output]!.isEphemeral,
   );
 }

@@ -71,14 +71,18 @@ export interface SharedCache {
   findNew(key: Digest): Promise<KnownResult | undefined>;
   /** Brings a blob into the local store. @returns false if it is not to be had, or not what it should be */
   bring(digest: Digest, sizeBytes: number): Promise<boolean>;
-  /** The local cache has a new result: it is sent in the background, its blobs first. */
-  offer(key: Digest): void;
+  /**
+   * The local cache has a new result: it is sent in the background, its blobs first.
+   *
+   * @param lease under which it was made: if another machine has taken that over meanwhile, nothing is sent
+   */
+  offer(key: Digest, lease: Digest): void;
   /** All results of a run are known: those that others do not have yet are sent, and then the run in one piece. */
   offerRun(run: Digest, keys: readonly Digest[]): void;
-  /** May this machine do an action now? `unasked`: there is nobody to ask. */
-  acquire(key: Digest): Promise<'held' | 'taken' | 'unasked'>;
-  /** The action is done here, or given up; others are let on once they can find what was made. */
-  release(key: Digest): void;
+  /** May this machine do now what a lease is about? `unasked`: there is nobody to ask. */
+  acquire(lease: Digest): Promise<'held' | 'taken' | 'unasked'>;
+  /** It is done here, or given up; others are let on once they can find what was made. */
+  release(lease: Digest): void;
 }
 
 /** Lets one of several processes do an action while the others wait for its result. */

@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { actionKey } from '../core/action-key.ts';
 import { decodeArtifact } from '../core/artifact-codec.ts';
-import type { Digest } from '../core/digest.ts';
+import { type Digest, digestJson } from '../core/digest.ts';
 import { cancelled, FlowError, isTransient, toFlowError, toRecord } from '../core/errors.ts';
 import type { ActionRef, CacheSource, EventStream, FlowEvent, RunStatus } from '../core/events.ts';
 import type { Present } from '../core/explain.ts';
 import { faultOfResult } from '../core/fault-of-result.ts';
 import { type History, type HistoryWriter, placeOf } from '../core/history.ts';
 import type { Segment } from '../core/kind.ts';
-import { type ActionNode, producersOf, type Scope } from '../core/plan.ts';
+import { type ActionNode, producersOf, readsEphemeral, type Scope } from '../core/plan.ts';
 import type { Resources } from '../core/rule.ts';
 import { Schedule } from '../core/schedule.ts';
-import type { ActionCache, ActionResult, KnownResult, Leases, SharedCache } from '../core/store.ts';
+import type { ActionCache, ActionResult, Leases, SharedCache } from '../core/store.ts';
 import type { World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
 import type { CallResult, TaskCall } from '../io/task.ts';
@@ -28,7 +28,7 @@ import { hasSameContent, Ledger } from './ledger.ts';
 import { interrupted, RunProgress, type RunSpec } from './run-progress.ts';
 import type { SourceFacts } from './run-record.ts';
 import type { Shelf } from './shelf.ts';
-import { type Flight, SingleFlight } from './single-flight.ts';
+import { type Flight, type Found, SingleFlight } from './single-flight.ts';
 import type { Tally } from './tally.ts';
 
 export interface BuildSetting {
@@ -62,9 +62,6 @@ export interface RunOutcome {
 const firstRetryMs = 200;
 /** Shorter actions are done twice rather than asked about on other machines. */
 const costlyFromMs = 1000;
-/** How long another machine is waited for that holds bytes which this one has not. */
-const mostReaderWaitMs = 60_000;
-const readerPollMs = 500;
 
 export class Build {
   readonly #setting: BuildSetting;
@@ -118,7 +115,9 @@ export class Build {
   }
 
   /** Gives the results of a whole run to other machines. */
-  #share({ spec, status }: RunProgress): void {
+  #share(run: RunProgress): void {
+    const { spec, status } = run;
+    this.#flights.release(framesLease(run));
     if (status === 'success' || status === 'partial')
       this.#setting.shared?.offerRun(spec.subject, this.#ledger.keysOf(spec.scope));
   }
@@ -252,7 +251,9 @@ export class Build {
     const { key } = this.#ledger.of(node);
     const found = await shared.find(key, this.#runOf(node).spec.subject);
     if (!this.#isParkedFor(node, key)) return;
-    if (!found || !this.#settleFrom(node, found)) this.#queue(node);
+    if (!found || !this.#accepts(node, found.result)) return this.#queue(node);
+    this.#flights.remember(key, found);
+    this.#settle(node, found.result, { source: 'remote' });
   }
 
   /** True while a node waits for what becomes of a key. */
@@ -260,17 +261,13 @@ export class Build {
     return this.#schedule.stateOf(node) === 'parked' && this.#ledger.of(node).key === key;
   }
 
-  /** Takes over what another machine has made. @returns false if it cannot be what this action gives */
-  #settleFrom(node: ActionNode, found: KnownResult): boolean {
-    const fault = faultOfResult(node.outputs, found.result);
-    if (fault !== undefined) {
-      const message = `A result in the remote cache is not used: ${fault} (${node.id}).`;
-      this.#emit({ type: 'warning', message });
-      return false;
-    }
-    this.#flights.remember(this.#ledger.of(node).key, found);
-    this.#settle(node, found.result, { source: 'remote' });
-    return true;
+  /** False, which is told, for a result from elsewhere that cannot be what this action gives. */
+  #accepts(node: ActionNode, result: ActionResult): boolean {
+    const fault = faultOfResult(node.outputs, result);
+    if (fault === undefined) return true;
+    const message = `A result in the remote cache is not used: ${fault} (${node.id}).`;
+    this.#emit({ type: 'warning', message });
+    return false;
   }
 
   /** The node has to run, for the first time or again. */
@@ -315,22 +312,26 @@ export class Build {
   /** False if somebody else does this action, or has done it. */
   async #takeOn(node: ActionNode): Promise<boolean> {
     const flight = this.#flightOf(node);
-    if (this.#ledger.resultOf(node)) return this.#takeAgain(node, flight);
+    if (this.#ledger.resultOf(node)) return true; // It only makes its bytes again.
     const taken = await this.#flights.take(flight);
-    if (taken === undefined) return true;
-    if (taken !== 'taken') this.#settle(node, taken, { source: 'local' });
-    else {
+    if (taken === 'ours') return true;
+    if (taken === 'taken') {
       this.#schedule.park(node, []);
       this.#follow(this.#awaitOther(node, flight));
-    }
+    } else this.#settleFound(node, taken);
     return false;
   }
 
   #flightOf(node: ActionNode): Flight {
+    const { key } = this.#ledger.of(node);
+    const accepts = (result: ActionResult): boolean => this.#accepts(node, result);
+    // Frames are in the memory of one machine: whoever makes them for a run makes all that is read from them.
+    if (makesEphemeral(node) || readsEphemeral(node))
+      return { key, lease: framesLease(this.#runOf(node)), isCostly: true, accepts };
     const { component, phase } = node;
     const expectedMs = this.#setting.shared && this.#setting.history.expectedMs(component.name, phase);
     const isCostly = expectedMs === undefined || expectedMs >= costlyFromMs; // What has never run may take long.
-    return { key: this.#ledger.of(node).key, isCostly };
+    return { key, lease: key, isCostly, accepts };
   }
 
   async #awaitOther(node: ActionNode, flight: Flight): Promise<void> {
@@ -342,43 +343,11 @@ export class Build {
     if (!isWanted()) return this.#flights.release(key);
     if (landed === 'overdue') return this.#fail(node, notArrived(node, mostSec, this.#flights.holder(key)));
     if (landed === 'ours' || landed === 'unwanted') this.#schedule.makeReady(node);
-    else this.#settle(node, landed.hit, { source: landed.isRemote ? 'remote' : 'local' });
+    else this.#settleFound(node, landed);
   }
 
-  /** Its bytes are wanted again. Whoever holds them elsewhere may be about to make of them what is wanted of them here. */
-  async #takeAgain(node: ActionNode, flight: Flight): Promise<boolean> {
-    const isAsked = makesEphemeral(node) && this.#waitingReaders(node).length > 0;
-    if (!isAsked || (await this.#flights.takeAgain(flight))) return true;
-    this.#schedule.park(node, []);
-    this.#follow(this.#awaitReaders(node, flight));
-    return false;
-  }
-
-  /** Dependents that wait for the bytes of a node, and for nothing else. */
-  #waitingReaders(node: ActionNode): ActionNode[] {
-    return [...node.dependents].filter(
-      (reader) => this.#schedule.stateOf(reader) === 'parked' && this.#ledger.find(reader),
-    );
-  }
-
-  async #awaitReaders(node: ActionNode, flight: Flight): Promise<void> {
-    const untilMs = performance.now() + mostReaderWaitMs;
-    const { finals, delivered } = this.#runOf(node).tallyOf(node);
-    const isWantedItself = finals.includes(node) && !delivered.has(node);
-    while (this.#isParkedFor(node, flight.key)) {
-      await delay(readerPollMs);
-      for (const reader of this.#waitingReaders(node)) await this.#lookForReader(reader);
-      if (!this.#isParkedFor(node, flight.key)) return;
-      if (!isWantedItself && this.#waitingReaders(node).length === 0) return this.#schedule.done(node);
-      const isOurs = performance.now() > untilMs || (await this.#flights.takeAgain(flight));
-      if (isOurs && this.#isParkedFor(node, flight.key)) this.#schedule.makeReady(node);
-    }
-  }
-
-  async #lookForReader(reader: ActionNode): Promise<void> {
-    const { key } = this.#ledger.of(reader);
-    const found = await this.#setting.shared!.findNew(key);
-    if (found && this.#isParkedFor(reader, key)) this.#settleFrom(reader, found);
+  #settleFound(node: ActionNode, { hit, isRemote }: Found): void {
+    this.#settle(node, hit, { source: isRemote ? 'remote' : 'local' });
   }
 
   async #prepareOrFail(node: ActionNode): Promise<TaskCall | undefined> {
@@ -415,9 +384,8 @@ export class Build {
       for (const dependent of node.dependents) this.#reopen(dependent);
     }
     this.#ledger.publish(node, result);
-    this.#setting.shared?.offer(key);
-    if (makesEphemeral(node)) this.#flights.releaseNear(key);
-    else this.#flights.release(key);
+    this.#setting.shared?.offer(key, this.#flightOf(node).lease);
+    this.#flights.release(key);
     this.#emit({
       type: 'action_finished',
       ...refOf(node),
@@ -526,8 +494,6 @@ export class Build {
     if (!this.#runOf(node).isPlanned) return;
     for (const dependent of node.dependents) if (this.#schedule.mayStillRun(dependent)) return;
     this.#shelf.release(node);
-    const key = this.#ledger.find(node)?.key;
-    if (key && this.#schedule.stateOf(node) === 'done') this.#flights.release(key);
   }
 
   // ---- Failing ------------------------------------------------------------------------------------------------
@@ -639,6 +605,11 @@ function sizeOf({ outputs }: ActionResult, { withEphemeral }: { withEphemeral: b
   return Object.values(outputs)
     .filter((output) => withEphemeral || !output.isEphemeral)
     .reduce((sum, output) => sum + output.sizeBytes, 0);
+}
+
+/** Names the frames of a run, on whatever machine they are. */
+function framesLease({ spec }: RunProgress): Digest {
+  return digestJson(['ephemeral', spec.subject]);
 }
 
 function makesEphemeral(node: ActionNode): boolean {

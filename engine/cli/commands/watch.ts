@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BuildFlags } from '../build-flags.ts';
-import { addPlanOptions } from './build-options.ts';
+import { addPlanOptions, addRemoteOptions } from './build-options.ts';
 import { toText } from './option-values.ts';
 
 /** Declares `flow watch`. */
@@ -9,7 +9,7 @@ export function declareWatch(program: Command): void {
     .command('watch')
     .description('build, and build again what a change of a video, rule, graph or profile affects')
     .argument('<targets...>', 'as for `flow build`');
-  addPlanOptions(command)
+  addRemoteOptions(addPlanOptions(command))
     .option('--state <folder>', 'where the states of runs go (default: state)', toText)
     .option('--dataprocessor-version <version>', 'noted in the manifest', 'unknown')
     .option('--plain', 'plain lines, no live view')

@@ -10,7 +10,7 @@ const silentMs = 1000;
  */
 export async function drainUploads(
   remote: RemoteCache,
-  { isQuiet = false }: { isQuiet?: boolean | undefined },
+  { isQuiet = false }: { isQuiet?: boolean | undefined } = {},
 ): Promise<void> {
   const interrupted = Promise.withResolvers<void>();
   const onSignal = (): void => interrupted.resolve();

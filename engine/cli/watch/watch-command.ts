@@ -13,6 +13,8 @@ import { type BuildFlags, checkFlags } from '../build-flags.ts';
 import { errorsIn, errorText } from '../error-text.ts';
 import { type PreparedBuild, prepareBuild, sourcesOf } from '../prepare-build.ts';
 import { tellRefused } from '../refusals.ts';
+import { drainUploads } from '../remote/drain-uploads.ts';
+import { openRemote } from '../remote/open-remote.ts';
 import { ruleFolders } from '../rule-registry.ts';
 import { type BuildOutput, runBuild } from '../run-build.ts';
 import { standardScreen } from '../screen.ts';
@@ -46,6 +48,7 @@ export async function watchCommand(words: readonly string[], flags: BuildFlags):
     jobs: flags.jobs,
     isKeptWarm: true,
   });
+  workbench.shared = await openRemote({ workspace, workbench, flags });
   using results = new ResultChanges(workbench);
   const { resultsFolder, runStatesFolder, outFolder, stateFolder, cacheFolder } = workspace;
   const watcher = new SourceWatcher([resultsFolder, runStatesFolder, outFolder, stateFolder, cacheFolder]);
@@ -59,6 +62,7 @@ export async function watchCommand(words: readonly string[], flags: BuildFlags):
       words,
       flags,
     }).run();
+    if (workbench.shared && flags.wait !== false) await drainUploads(workbench.shared);
   } finally {
     await watcher.close();
     index.flush();
@@ -177,7 +181,7 @@ class Watch {
       workbench,
       prepared: build,
       words,
-      flags,
+      flags: { ...flags, wait: false }, // What a build has made is sent while the watch goes on.
       startedMs,
       events,
       hidesCached: true,
@@ -192,7 +196,11 @@ class Watch {
     this.#running = { started: started.promise, done };
   }
 
-  async #tell({ outcomes, counter, published }: BuildOutput, refused: number, durationMs: number): Promise<void> {
+  async #tell(
+    { outcomes, counter, published }: BuildOutput,
+    refused: number,
+    durationMs: number,
+  ): Promise<void> {
     if (outcomes.some(({ status }) => status === 'cancelled')) return;
     for (const outcome of outcomes)
       process.stdout.write(changesText(await this.#setting.results.since(outcome), standardScreen()));

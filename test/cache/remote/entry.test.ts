@@ -311,7 +311,7 @@ const texts: Readonly<Record<string, [string | Uint8Array, RegExp]>> = {
   'has "__proto__" on top': ['{"v":1,"__proto__":{"key":"x"}}', /__proto__|at "key"/],
   'is larger than an entry may be': [
     ' '.repeat(mostEntryBytes + 1),
-    /^it has 1048577 bytes, more than 1048576$/,
+    /^it has 4194305 bytes, more than 4194304$/,
   ],
 };
 

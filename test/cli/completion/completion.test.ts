@@ -38,6 +38,15 @@ async function offered(rig: Rig, ...words: string[]): Promise<string[]> {
     .map((line) => line.split('\t')[0]!);
 }
 
+test('subcommands are completed, and then what belongs to them', async () => {
+  const words = async (...line: string[]): Promise<string[]> =>
+    (await complete(commands([]), line)).map(({ word }) => word);
+  const offered = await words('cache', '');
+  for (const name of ['stats', 'gc', 'verify', 'ls', 'rm']) assert.ok(offered.includes(name), name);
+  assert.deepEqual(await words('cache', 'g'), ['gc']);
+  assert.deepEqual(await words('cache', 'gc', '--d'), ['--dry-run']);
+});
+
 test('targets, stages, profiles, files and choices are completed', async () => {
   using rig = workspace();
   assert.deepEqual(await offered(rig, 'build', 'r'), ['run:']);
