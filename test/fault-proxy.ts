@@ -37,7 +37,7 @@ export interface ProxiedRequest {
  *
  * Of an answer with a body (others are left as they are): `cutBody` breaks the connection after half of it, `truncate`
  * sends half of it as if that were all, `flip` changes a bit in its middle, `swap` sends another content in its place.
- * `wrongEtag`: of any answer that names one, it names another.
+ * `wrongEtag`: of any answer that names one, it names another. `skew`: of any answer, the server's clock is wrong.
  */
 export type Fault =
   | { readonly type: 'refuse' }
@@ -49,7 +49,8 @@ export type Fault =
 
 type BadAnswer =
   | { readonly type: 'cutBody' | 'truncate' | 'flip' | 'wrongEtag' }
-  | { readonly type: 'swap'; readonly content: Uint8Array };
+  | { readonly type: 'swap'; readonly content: Uint8Array }
+  | { readonly type: 'skew'; readonly ms: number };
 
 export type FaultPlan = (request: ProxiedRequest) => Fault | undefined;
 
@@ -194,6 +195,7 @@ function sendSpoiled(
     ...headers,
     ...(!isHead && { 'content-length': (fault.type === 'cutBody' ? body : spoiled).length }),
     ...(isEtagWrong && { etag: `"${'0'.repeat(32)}"` }),
+    ...(fault.type === 'skew' && { date: new Date(Date.now() + fault.ms).toUTCString() }),
   });
   if (spoiled.length < body.length && fault.type === 'cutBody')
     response.write(spoiled, () => response.destroy());
@@ -211,6 +213,7 @@ function spoil(body: Buffer, fault: BadAnswer): Uint8Array {
     case 'swap':
       return fault.content;
     case 'wrongEtag':
+    case 'skew':
       return body;
     default:
       return fault satisfies never;

@@ -97,6 +97,11 @@ export class RemoteError extends Error {
     this.fault = fault;
   }
 
+  /** The message as a part of a sentence. */
+  get reason(): string {
+    return this.message.charAt(0).toLowerCase() + this.message.slice(1).replace(/\.$/, '');
+  }
+
   /** True where the same request may succeed a moment later. */
   get isTransient(): boolean {
     return this.fault === 'unavailable' || this.fault === 'throttled';

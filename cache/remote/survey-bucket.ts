@@ -1,25 +1,22 @@
 /**
- * Finds what of a bucket nobody needs any more: runs that nobody has built for long; results that are as old, and in no
- * run that stays; blobs that no result that stays has named.
+ * Finds what of a part of a bucket nobody needs any more: runs that nobody has sent for long; results that are as old,
+ * and in no run that stays; blobs that no result that stays has named.
+ *
+ *     run (young) ──► result (of any age) ──► blob (of any age)
+ *                     result (young) ───────► blob (of any age)
  *
  * Ages are judged by the server's clock alone. What a build begins to use meanwhile and finds gone is made again.
  */
 import { randomUUID } from 'node:crypto';
-import type { Digest } from '../../engine/core/digest.ts';
-import { decodeEntry, mostEntryBytes, type OpenedEntry, openEntry } from './entry.ts';
-import {
-  blobObject,
-  blobsBeginning,
-  digestOfObject,
-  entriesBeginning,
-  entryObject,
-  leasesBeginning,
-  runsBeginning,
-} from './layout.ts';
+import { blobsOf } from './blobs-of.ts';
+import { type BucketContents, listContents } from './bucket-contents.ts';
+import type { OpenedEntry } from './entry.ts';
+import { inBatches } from './in-batches.ts';
+import { blobObject, digestOfObject, entryObject, leasesBeginning } from './layout.ts';
 import type { ListedObject, ObjectStore } from './object-store.ts';
-import { readWhole } from './read-whole.ts';
-import { decodeRunIndex, mostIndexBytes } from './run-index.ts';
-import { Trust } from './trust.ts';
+import { readEntry } from './read-entry.ts';
+import { readRunIndex, soundEntries } from './read-run-index.ts';
+import { anybody } from './trust.ts';
 
 export interface SurveySetting {
   readonly objects: ObjectStore;
@@ -28,56 +25,44 @@ export interface SurveySetting {
 }
 
 export interface BucketSurvey {
-  /** In the order in which they may be deleted: what names others before what it names. */
-  readonly unneeded: readonly ListedObject[];
-  /** What stays, by kind. */
-  readonly runs: number;
-  readonly results: number;
-  readonly blobs: number;
-  readonly bytes: number;
+  readonly unneeded: BucketContents;
+  readonly staying: BucketContents;
 }
 
-/** Whose result it is does not matter: somebody may believe it. */
-const trust = new Trust({ trusted: undefined, own: undefined });
-
-/** Whoever sends a result sends its blobs first: they are nobody's for a while. */
+/** Whoever sends a result sends its blobs first: they are nobody's for a while. Leases live for seconds. */
 const unfinishedMs = 24 * 3_600_000;
-/** Requests that are made at a time; the store itself paces them. */
-const batch = 256;
+
+/** A list of results may take 64 MiB. */
+const runsAtOnce = 4;
+const resultsAtOnce = 256;
 
 /** @throws {RemoteError} */
-export async function surveyBucket(setting: SurveySetting): Promise<BucketSurvey> {
-  const { objects, oldMs } = setting;
+export async function surveyBucket({ objects, oldMs }: SurveySetting): Promise<BucketSurvey> {
   const nowMs = await serverNowMs(objects);
-  const isOld = ({ modifiedAtMs }: ListedObject): boolean => nowMs - modifiedAtMs > oldMs;
-  const isFinished = ({ modifiedAtMs }: ListedObject): boolean =>
-    nowMs - modifiedAtMs > Math.max(oldMs, unfinishedMs);
-  const [oldRuns, runs] = parted(await listed(objects, runsBeginning), isOld);
+  const isOlder = ({ modifiedAtMs }: ListedObject, ms: number): boolean => nowMs - modifiedAtMs > ms;
+  const contents = await listContents(objects);
   const needed = new Set<string>();
-  for (const entry of await entriesOfRuns(setting, runs)) need(needed, entry);
-  const [oldEntries, entries] = parted(
-    await listed(objects, entriesBeginning),
-    (entry) => isOld(entry) && !needed.has(entry.key),
-  );
-  const unread = entries.filter(({ key }) => !needed.has(key));
-  for (const entry of await entriesOf(setting, unread)) need(needed, entry);
-  const [oldBlobs, blobs] = parted(
-    await listed(objects, blobsBeginning),
-    (blob) => isFinished(blob) && !needed.has(blob.key),
-  );
-  const leases = (await listed(objects, leasesBeginning)).filter(isFinished);
-  const staying = [...runs, ...entries, ...blobs];
-  return {
-    unneeded: [...oldRuns, ...oldEntries, ...oldBlobs, ...leases],
-    runs: runs.length,
-    results: entries.length,
-    blobs: blobs.length,
-    bytes: staying.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  const runs = parted(contents.runs, (run) => !isOlder(run, oldMs));
+  await inBatches(runs.staying, runsAtOnce, async (run) => {
+    for (const entry of await entriesOfRun(objects, run)) need(needed, entry);
+  });
+  const results = parted(contents.results, (one) => !isOlder(one, oldMs) || needed.has(one.key));
+  const unread = results.staying.filter(({ key }) => !needed.has(key));
+  await inBatches(unread, resultsAtOnce, async (one) => {
+    const entry = await entryOf(objects, one);
+    if (entry) need(needed, entry);
+  });
+  const youngMs = Math.max(oldMs, unfinishedMs);
+  const blobs = parted(contents.blobs, (blob) => !isOlder(blob, youngMs) || needed.has(blob.key));
+  const leases = parted(contents.leases, (lease) => !isOlder(lease, unfinishedMs));
+  const side = (which: keyof Parted): BucketContents => {
+    return { runs: runs[which], results: results[which], blobs: blobs[which], leases: leases[which] };
   };
+  return { unneeded: side('unneeded'), staying: side('staying') };
 }
 
-/** Tells the time by an object that is written for it. */
-async function serverNowMs(objects: ObjectStore): Promise<number> {
+/** The time of the server, told by an object that is written for it; milliseconds since 1970. @throws {RemoteError} */
+export async function serverNowMs(objects: ObjectStore): Promise<number> {
   const key = `${leasesBeginning}clock-${randomUUID()}`;
   await objects.put(key, new Uint8Array(0));
   const facts = await objects.head(key);
@@ -85,53 +70,28 @@ async function serverNowMs(objects: ObjectStore): Promise<number> {
   return facts?.modifiedAtMs ?? 0; // At the beginning of time nothing is old.
 }
 
-function listed(objects: ObjectStore, beginning: string): Promise<ListedObject[]> {
-  return Array.fromAsync(objects.list(beginning));
+type Parted = Readonly<Record<'staying' | 'unneeded', readonly ListedObject[]>>;
+
+function parted(objects: readonly ListedObject[], stays: (object: ListedObject) => boolean): Parted {
+  return { staying: objects.filter(stays), unneeded: objects.filter((object) => !stays(object)) };
 }
 
-function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
-  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
-}
-
-/** The names of the objects that a result needs to stay: its own, and its blobs. */
+/** Notes the names of the objects that a result needs to stay: its own, and its blobs. */
 function need(needed: Set<string>, { key, result }: OpenedEntry): void {
   needed.add(entryObject(key));
-  for (const { digest, isEphemeral, inline } of Object.values(result.outputs))
-    if (!isEphemeral && inline === undefined) needed.add(blobObject(digest));
+  for (const { digest } of blobsOf(result)) needed.add(blobObject(digest));
 }
 
-async function entriesOfRuns(
-  { objects }: SurveySetting,
-  runs: readonly ListedObject[],
-): Promise<OpenedEntry[]> {
-  const found: OpenedEntry[] = [];
-  for (const { key } of runs) {
-    const run = digestOfObject(key);
-    const read = run && (await readWhole(objects, key, { mostBytes: mostIndexBytes }));
-    const entries = read && 'bytes' in read ? decodeRunIndex(read.bytes, run) : new Map<Digest, unknown>();
-    if ('refusal' in entries) continue; // Nobody can use it either.
-    for (const [wanted, sealed] of entries) {
-      const opened = openEntry(sealed, { wanted, trust });
-      if ('entry' in opened) found.push(opened.entry);
-    }
-  }
-  return found;
+/** None of a list that nobody can use. */
+async function entriesOfRun(objects: ObjectStore, { key }: ListedObject): Promise<OpenedEntry[]> {
+  const run = digestOfObject(key);
+  const index = run && (await readRunIndex(objects, run));
+  return index && !('refusal' in index) ? soundEntries(index, anybody) : [];
 }
 
-async function entriesOf(
-  { objects }: SurveySetting,
-  listedEntries: readonly ListedObject[],
-): Promise<OpenedEntry[]> {
-  const found: OpenedEntry[] = [];
-  for (let at = 0; at < listedEntries.length; at += batch) {
-    const opened = await Promise.all(
-      listedEntries.slice(at, at + batch).map(async ({ key }) => {
-        const wanted = digestOfObject(key);
-        const read = wanted && (await readWhole(objects, key, { mostBytes: mostEntryBytes }));
-        return read && 'bytes' in read ? decodeEntry(read.bytes, { wanted, trust }) : undefined;
-      }),
-    );
-    for (const one of opened) if (one && 'entry' in one) found.push(one.entry);
-  }
-  return found;
+/** Undefined for an entry that nobody can use: it holds nothing, and goes when it is old. */
+async function entryOf(objects: ObjectStore, { key }: ListedObject): Promise<OpenedEntry | undefined> {
+  const wanted = digestOfObject(key);
+  const opened = wanted && (await readEntry(objects, wanted, anybody));
+  return opened && 'entry' in opened ? opened.entry : undefined;
 }

@@ -22,3 +22,6 @@ export class Trust {
     return this.#writers.has(writer) ? undefined : `its writer ${writer} is none of trusted_keys`;
   }
 }
+
+/** Takes what anybody has written, if its signature fits: for those who ask whether a result is one at all. */
+export const anybody = new Trust({ trusted: undefined, own: undefined });

@@ -9,11 +9,13 @@ import { sweepSandboxes } from '../io/sandbox.ts';
 import type { RunOutcome } from '../run/build.ts';
 import { makeResultFolders } from './assemble.ts';
 import { type BuildFlags, checkFlags } from './build-flags.ts';
+import { errorText } from './error-text.ts';
 import { type PreparedBuild, prepareBuild, sourcesOf } from './prepare-build.ts';
 import { tellRefused } from './refusals.ts';
 import { rememberBuild } from './remember-build.ts';
 import { openRemote } from './remote/open-remote.ts';
 import { summariseRemote } from './remote/remote-summary.ts';
+import { withFault } from './remote/required-remote.ts';
 import { wantsView } from './reporter.ts';
 import { type BuildOutput, runBuild } from './run-build.ts';
 import { openIndex, openSession, type Session } from './session.ts';
@@ -63,12 +65,14 @@ export async function buildCommand(
   const hidesCached = !flags.verbose; // The summary counts them.
   const input = { session, workbench, prepared, words, flags, startedMs, events, hidesCached };
   const built = await runBuild(input);
-  const { outcomes, counter, stateFiles, published } = built;
+  const { outcomes, counter, stateFiles, published, fault } = built;
   const remote = workbench.shared && summariseRemote(workbench.shared);
   const durationMs = performance.now() - startedMs;
   const made = summarise(outcomes, assembled, counter, { durationMs, remote });
-  const summary = published ? withUnpublished(made, published) : made;
+  const whatIsPublished = published ? withUnpublished(made, published) : made;
+  const summary = fault ? withFault(whatIsPublished, fault) : whatIsPublished;
   tellRefused(assembled);
+  if (fault) process.stderr.write(`${errorText(fault)}\n`);
   if (published) tellPublished(published, flags);
   if (flags.explain) await explainBuild(built, session, workbench);
   tell(summary, flags);
@@ -78,6 +82,7 @@ export async function buildCommand(
   if (
     !isEventful &&
     !narrow &&
+    !fault &&
     isSent &&
     !published &&
     stateFiles &&

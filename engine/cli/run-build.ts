@@ -1,6 +1,7 @@
 /** Runs a build: gives it its listeners, and minds interrupts. */
 import { hostname } from 'node:os';
 import type { Digest } from '../core/digest.ts';
+import type { FlowError } from '../core/errors.ts';
 import type { EventStream } from '../core/events.ts';
 import type { Present } from '../core/explain.ts';
 import { processIdentity } from '../io/process-identity.ts';
@@ -12,6 +13,7 @@ import { openOutputs } from './event-outputs.ts';
 import { PlainReporter } from './plain-reporter.ts';
 import type { PreparedBuild } from './prepare-build.ts';
 import { drainUploads } from './remote/drain-uploads.ts';
+import { faultOfRequired } from './remote/required-remote.ts';
 import { type Reporter, wantsView } from './reporter.ts';
 import type { Session } from './session.ts';
 import { publisherOf } from './storage/publish-build.ts';
@@ -44,6 +46,8 @@ export interface BuildOutput {
   readonly stateFiles: readonly string[] | undefined;
   /** What of the runs is in their bucket now; undefined where they are in folders. */
   readonly published: PublishOutcome | undefined;
+  /** Why the build has failed, whatever became of its runs: what it requires was not there. */
+  readonly fault: FlowError | undefined;
 }
 
 export async function runBuild(input: BuildInput): Promise<BuildOutput> {
@@ -82,11 +86,13 @@ export async function runBuild(input: BuildInput): Promise<BuildOutput> {
     await drainUploads(workbench.shared, { isQuiet: flags.quiet });
   for (const journal of journals) await journal.close(); // What went wrong with them belongs to the build.
   const published = await publisher?.finish();
-  const status = statusOf(outcomes, prepared, published);
+  workbench.shared?.conclude();
+  const fault = flags.remoteRequired && workbench.shared ? faultOfRequired(workbench.shared) : undefined;
+  const status = fault ? 'error' : statusOf(outcomes, prepared, published);
   events.emit({ type: 'build_finished', status, durationMs: performance.now() - startedMs });
   const isWritten = journals.every((journal) => journal.isWhole);
   const stateFiles = isWritten ? journals.flatMap(({ files }) => files) : undefined;
-  return { outcomes, counter, present: build.present, stateFiles, published };
+  return { outcomes, counter, present: build.present, stateFiles, published, fault };
 }
 
 function statusOf(

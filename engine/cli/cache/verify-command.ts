@@ -5,7 +5,7 @@ import { printable } from '../../core/errors.ts';
 import { hashFile } from '../../io/hash-file.ts';
 import { counted, sizeText } from '../duration-text.ts';
 import { jsonLine } from '../json-line.ts';
-import { ReadingLine } from '../terminal/reading-line.ts';
+import { byteProgress } from './byte-progress.ts';
 import { type CacheFlags, type OpenedCache, openCache } from './open-cache.ts';
 
 interface Verified {
@@ -33,7 +33,8 @@ async function verify({ stores }: OpenedCache): Promise<Verified> {
   const { blobs, results } = await surveyCache(stores);
   const quarantine = new Quarantine(disk, folder);
   const damagedBlobs: SurveyedBlob[] = [];
-  using progress = progressOf(blobs);
+  const totalBytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  using progress = byteProgress({ name: counted(blobs.length, 'blob'), totalBytes });
   for (const blob of blobs) {
     const isWhole = await isAsNamed(blob, files.pathOf(blob.id));
     progress.advance(blob.sizeBytes);
@@ -43,8 +44,7 @@ async function verify({ stores }: OpenedCache): Promise<Verified> {
   }
   const damagedResults = results.filter(({ isDamaged }) => isDamaged).map(({ id }) => id);
   for (const key of damagedResults) actions.delete(key);
-  const bytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { blobs: blobs.length, bytes, results: results.length, damagedBlobs, damagedResults };
+  return { blobs: blobs.length, bytes: totalBytes, results: results.length, damagedBlobs, damagedResults };
 }
 
 /** What has gone meanwhile is not damaged; what cannot be read is of no more use than what is wrong. */
@@ -54,24 +54,6 @@ async function isAsNamed({ id, sizeBytes }: SurveyedBlob, path: string): Promise
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
-}
-
-interface Progress extends Disposable {
-  advance(bytes: number): void;
-}
-
-function progressOf(blobs: readonly SurveyedBlob[]): Progress {
-  const line = process.stderr.isTTY ? new ReadingLine(process.stderr) : undefined;
-  const totalBytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  return {
-    advance: (bytes) => {
-      doneBytes += bytes;
-      const name = counted(blobs.length, 'blob');
-      line?.listen({ type: 'progress', activity: 'hash', name, doneBytes, totalBytes, atMs: Date.now() });
-    },
-    [Symbol.dispose]: () => line?.[Symbol.dispose](),
-  };
 }
 
 function textOf(verified: Verified, { stores }: OpenedCache): string[] {

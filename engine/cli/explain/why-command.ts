@@ -40,7 +40,9 @@ export async function whyCommand(words: readonly string[], flags: BuildFlags): P
     );
     return prepared.assembled.refused.length > 0 ? 1 : 0;
   };
-  return foreseeBuild(words, flags, tell, (named, session) => inWholeRuns(named, session, flags.stage));
+  return foreseeBuild(words, flags, tell, {
+    lookAt: (named, session) => inWholeRuns(named, session, flags.stage),
+  });
 }
 
 /** The components that the words name, or all of the run. */

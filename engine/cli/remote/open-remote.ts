@@ -10,13 +10,14 @@ import { RemoteLeases } from '../../../cache/remote/remote-leases.ts';
 import { SentResults } from '../../../cache/remote/sent-results.ts';
 import { UploadQueue } from '../../../cache/remote/upload-queue.ts';
 import type { Digest } from '../../core/digest.ts';
-import { FlowError } from '../../core/errors.ts';
 import type { EventStream } from '../../core/events.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { openTrust } from '../keys/open-trust.ts';
 import { remoteSettings } from '../remote-settings.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Workspace } from '../workspace.ts';
+import { noRemote } from './remote-errors.ts';
+import { unavailable } from './required-remote.ts';
 
 export type RemoteFlags = Pick<
   BuildFlags,
@@ -29,6 +30,8 @@ export interface RemoteInput {
   readonly flags: RemoteFlags;
   /** Told how far uploads are. */
   readonly events?: EventStream;
+  /** Told of results that cannot be sent, and why: 'it …'. */
+  readonly onSkipped?: (key: Digest, reason: string) => void;
 }
 
 /**
@@ -47,21 +50,21 @@ export async function openRemote(input: RemoteInput): Promise<RemoteCache | unde
     if (flags.remoteRequired) await insistOn(remote);
     return remote;
   }
-  if (flags.remoteRequired) throw noRemote();
+  if (flags.remoteRequired) throw noRemote('--remote-required');
   return undefined;
 }
 
 function remoteAt(
   settings: BucketSettings,
-  { workspace, workbench, flags, events }: RemoteInput,
+  { workspace, workbench, flags, events, onSkipped }: RemoteInput,
 ): RemoteCache {
   const { url } = settings;
   const { cacheFolder } = workspace;
-  const { disk, actions, files } = workbench;
+  const { disk, actions, files, stores } = workbench;
   const onTrouble = (message: string): void => workbench.warn(message);
   const bucket = lazily(async () => {
     const { openObjects } = await import('../../../cache/remote/open-objects.ts');
-    return openObjects(settings, { onOpen: ({ message }) => remote.lose(message) });
+    return openObjects(settings, { onOpen: (error) => remote.lose(error) });
   });
   const partAt = (beginning: string): RemotePart => {
     const objects = new BucketPart(async () => (await bucket.open()).objects, beginning);
@@ -84,9 +87,15 @@ function remoteAt(
     ...openTrust(workspace, { env: process.env, warn: onTrouble }),
     queue: new UploadQueue(join(cacheFolder, 'uploads.db'), name, onTrouble),
     sent: new SentResults(join(cacheFolder, 'sent.db'), { remote: name, nowMs: Date.now, onTrouble }),
-    leases: write && new RemoteLeases({ objects: write.objects, onOff: onTrouble }),
+    leases:
+      write &&
+      new RemoteLeases({ objects: write.objects, onOff: (reason) => remote.noteWithoutLeases(reason) }),
     bucket,
     onWarning: onTrouble,
+    onSkipped: (key, reason) => {
+      stores.records.note('not_uploaded', [{ id: key, reason, bytes: 0, atMs: Date.now() }]);
+      onSkipped?.(key, reason);
+    },
     onProgress: ({ doneBytes, totalBytes }) =>
       events?.emit({ type: 'progress', activity: 'upload', name: url, doneBytes, totalBytes }),
   });
@@ -114,27 +123,7 @@ async function insistOn(remote: RemoteCache): Promise<void> {
     await remote.check();
   } catch (error) {
     await remote.close();
-    if (error instanceof RemoteError) throw unavailable(remote.url, error.message);
+    if (error instanceof RemoteError) throw unavailable(remote.url, error.reason);
     throw error;
   }
-}
-
-export function unavailable(url: string, why: string): FlowError {
-  return new FlowError({
-    code: 'remote_unavailable',
-    blame: 'machine',
-    where: url,
-    message: `Cannot use the remote cache, which is required: ${why}.`,
-    fix: 'Check its address, its keys and that it runs; or leave out --remote-required.',
-  });
-}
-
-function noRemote(): FlowError {
-  return new FlowError({
-    code: 'config_invalid',
-    blame: 'user',
-    where: '--remote-required',
-    message: 'Cannot use a remote cache: none is named.',
-    fix: 'Name one: --remote s3://BUCKET/PREFIX, FLOW_REMOTE, or "remote" in flow.yaml.',
-  });
 }

@@ -1,4 +1,4 @@
-/** One line that tells how far the reading of a large file is, before there is a build to show. */
+/** One line that tells how far something with many bytes is, where there is no build to show. */
 import { basename } from 'node:path';
 import type { TimedEvent } from '../../core/events.ts';
 import { sizeText } from '../duration-text.ts';
@@ -12,12 +12,14 @@ const eraseLine = '\r\x1b[2K';
 
 export class ReadingLine implements Disposable {
   readonly #stream: NodeJS.WriteStream;
+  readonly #act: string;
   #firstAtMs: number | undefined;
   #isShown = false;
   #isOver = false;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: NodeJS.WriteStream, { act = 'reading' }: { readonly act?: string } = {}) {
     this.#stream = stream;
+    this.#act = act;
   }
 
   readonly listen = (event: TimedEvent): void => {
@@ -27,7 +29,7 @@ export class ReadingLine implements Disposable {
     const { name, doneBytes, totalBytes } = event;
     const filled = Math.round((barWidth * doneBytes) / Math.max(1, totalBytes));
     const bar = '━'.repeat(filled) + '─'.repeat(barWidth - filled);
-    const text = `${bar}  reading ${cutMiddle(oneLine(basename(name)), widestName)}  ${sizeText(doneBytes)} of ${sizeText(totalBytes)}`;
+    const text = `${bar}  ${this.#act} ${cutMiddle(oneLine(basename(name)), widestName)}  ${sizeText(doneBytes)} of ${sizeText(totalBytes)}`;
     this.#stream.write(`${eraseLine}${text.slice(0, this.#stream.columns - 1)}`);
     this.#isShown = true;
   };

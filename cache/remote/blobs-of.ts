@@ -1,0 +1,6 @@
+import type { ActionResult, OutputRecord } from '../../engine/core/store.ts';
+
+/** The outputs of a result whose bytes lie outside of it and are kept. */
+export function blobsOf({ outputs }: Pick<ActionResult, 'outputs'>): OutputRecord[] {
+  return Object.values(outputs).filter(({ isEphemeral, inline }) => !isEphemeral && inline === undefined);
+}

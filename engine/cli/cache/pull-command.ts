@@ -1,0 +1,128 @@
+/** `flow cache pull`: brings everything of runs into the local cache, so that it is there without a network. */
+
+import { blobsOf } from '../../../cache/remote/blobs-of.ts';
+import type { RemoteCache } from '../../../cache/remote/remote-cache.ts';
+import { printable } from '../../core/errors.ts';
+import type { OutputRecord } from '../../core/store.ts';
+import type { BuildFlags } from '../build-flags.ts';
+import { counted, sizeText } from '../duration-text.ts';
+import { type Foreseen, foreseeBuild, type Outlook, type Sight } from '../explain/foresee-build.ts';
+import { jsonLine } from '../json-line.ts';
+import { tellRefused } from '../refusals.ts';
+import { openRemote } from '../remote/open-remote.ts';
+import { eachOf } from '../storage/each-of.ts';
+import type { Workbench } from '../workbench.ts';
+import type { Workspace } from '../workspace.ts';
+import { byteProgress } from './byte-progress.ts';
+
+interface Pulled {
+  readonly url: string;
+  /** Results that were not here. */
+  readonly results: number;
+  readonly blobs: number;
+  readonly bytes: number;
+  /** What the bucket lacks, or what is there and is not believed. */
+  readonly missing: readonly Missing[];
+}
+
+interface Missing {
+  readonly run: string;
+  readonly component: string;
+  /** Actions without a result; others may be behind those. */
+  readonly results: number;
+  /** Outputs without their bytes. */
+  readonly blobs: number;
+}
+
+const atOnce = 8;
+
+/** @returns the exit status: 1 if something is missing @throws {FlowError} `remote_unavailable`, `config_invalid` */
+export function pullCommand(words: readonly string[], flags: BuildFlags): Promise<number> {
+  return foreseeBuild(words, flags, (foreseen) => pull(foreseen, flags), {
+    sightOf: (workbench, workspace) => remember(workbench, workspace, flags),
+  });
+}
+
+/** What is found in the bucket enters the local cache at once. */
+async function remember(workbench: Workbench, workspace: Workspace, flags: BuildFlags): Promise<Sight> {
+  const required = { ...flags, remoteRequired: true, remoteReadOnly: true };
+  const remote = await openRemote({ workspace, workbench, flags: required });
+  workbench.shared = remote;
+  const { actions, blobs } = workbench;
+  return {
+    actions,
+    blobs,
+    shared: {
+      find: async (key, run) => {
+        const known = await remote!.find(key, run); // It is required.
+        if (known) actions.put(key, known.result, known.ingredients, known.seal);
+        return known;
+      },
+    },
+  };
+}
+
+async function pull({ workbench, prepared, outlooks }: Foreseen, { json }: BuildFlags): Promise<number> {
+  const remote = workbench.shared!; // `remember` has opened it.
+  const lacking = await bringAll(outlooks, workbench, remote);
+  const missing = outlooks.flatMap((outlook) => missingOf(outlook, lacking));
+  remote.conclude();
+  const { blobsBrought: blobs, bytesBrought: bytes } = remote.counts;
+  const results = outlooks
+    .flatMap(({ forecast }) => forecast.actions)
+    .filter(({ isRemote }) => isRemote).length;
+  const pulled: Pulled = { url: remote.url, results, blobs, bytes, missing };
+  tellRefused(prepared.assembled);
+  process.stdout.write(json ? jsonLine(pulled) : printable(`${textOf(pulled).join('\n')}\n`));
+  return missing.length + prepared.assembled.refused.length > 0 ? 1 : 0;
+}
+
+/** @returns the outputs whose bytes are not to be had */
+async function bringAll(
+  outlooks: readonly Outlook[],
+  { files }: Workbench,
+  remote: RemoteCache,
+): Promise<ReadonlySet<string>> {
+  const wanted = new Map<string, OutputRecord>();
+  for (const { forecast } of outlooks)
+    for (const { result } of forecast.actions)
+      for (const output of result ? blobsOf(result) : [])
+        if (!(await files.has(output.digest))) wanted.set(output.digest, output);
+  const totalBytes = [...wanted.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  using progress = byteProgress({ name: counted(wanted.size, 'blob'), totalBytes, act: 'fetching' });
+  const lacking = new Set<string>();
+  await eachOf(wanted.values(), atOnce, async ({ digest, sizeBytes }) => {
+    if (!(await remote.bring(digest, sizeBytes))) lacking.add(digest);
+    progress.advance(sizeBytes);
+  });
+  return lacking;
+}
+
+function missingOf({ spec, forecast }: Outlook, lacking: ReadonlySet<string>): Missing[] {
+  const byComponent = Map.groupBy(forecast.actions, ({ node }) => node.component.name);
+  return spec.components.flatMap(({ name: component }) => {
+    const actions = byComponent.get(component) ?? [];
+    const results = actions.filter(({ result }) => !result).length;
+    const outputs = actions.flatMap(({ result }) => (result ? blobsOf(result) : []));
+    const blobs = outputs.filter(({ digest }) => lacking.has(digest)).length;
+    const isOpen = actions.length === 0 && !forecast.isComplete; // Nobody knows yet how many actions it has.
+    return results + blobs > 0 || isOpen ? [{ run: spec.scope.label, component, results, blobs }] : [];
+  });
+}
+
+function textOf({ url, results, blobs, bytes, missing }: Pulled): string[] {
+  const size = blobs > 0 ? `, ${counted(blobs, 'blob')} of ${sizeText(bytes)}` : '';
+  return [
+    `${url}: ${counted(results, 'result')} fetched${size}`,
+    missing.length === 0 ? 'Everything of these runs is here.' : `${url} lacks:`,
+    ...missing.map((one) => `  ${one.run}//${one.component}: ${lackText(one)}`),
+  ];
+}
+
+function lackText({ results, blobs }: Missing): string {
+  const parts = [
+    results > 0 && counted(results, 'result'),
+    blobs > 0 && `the bytes of ${counted(blobs, 'output')}`,
+  ];
+  return parts.filter(Boolean).join(', ') || 'everything';
+}
