@@ -80,16 +80,26 @@ export class Rig implements Disposable {
     });
   }
 
-  async flow(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<FlowRun> {
+  /** @param onStart is given the process, for tests that signal or kill it */
+  async flow(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    onStart: (child: ChildProcess) => void = () => undefined,
+  ): Promise<FlowRun> {
     const child = this.start(args, env);
+    onStart(child);
     const [stdout, stderr] = [collect(child.stdout!), collect(child.stderr!)];
     const status = await new Promise<number | null>((done) => child.on('close', done));
     return { status, stdout: stdout(), stderr: stderr() };
   }
 
   /** `flow build` with its events: never answered from the record of the last build. */
-  build(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<BuildRun> {
-    return this.#withEvents(['build', ...args], env);
+  build(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    onStart?: (child: ChildProcess) => void,
+  ): Promise<BuildRun> {
+    return this.#withEvents(['build', ...args], env, onStart);
   }
 
   /** `flow heal` with its events. */
@@ -97,10 +107,14 @@ export class Rig implements Disposable {
     return this.#withEvents(['heal', ...args], {});
   }
 
-  async #withEvents(args: readonly string[], env: Readonly<Record<string, string>>): Promise<BuildRun> {
+  async #withEvents(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    onStart?: (child: ChildProcess) => void,
+  ): Promise<BuildRun> {
     const eventsFile = join(dirname(this.root), 'events.ndjson');
     rmSync(eventsFile, { force: true });
-    const run = await this.flow([...args, '--json', '--plain', '--events', eventsFile], env);
+    const run = await this.flow([...args, '--json', '--plain', '--events', eventsFile], env, onStart);
     const summary = JSON.parse(run.stdout || '{}') as Summary;
     const events = readLines(eventsFile) as TimedEvent[];
     const finished = events.filter((event) => event.type === 'action_finished');

@@ -1,17 +1,17 @@
-/** Brings a large blob here: pieces in parallel into a file beside its place, verified in their order, then renamed. */
+/** Brings a large blob here: in pieces into a file beside its place, verified in their order, then renamed. */
 import { type Digest, StreamDigest } from '../../engine/core/digest.ts';
 import type { FileBlobStore } from '../../engine/core/store.ts';
 import type { Disk } from '../../engine/io/disk.ts';
 import type { OpenFiles } from '../../engine/io/open-file.ts';
 import { BadBlob } from './bad-blob.ts';
 import { decodedPieces, type Encoding, encodingOf } from './blob-encoding.ts';
-import { type BufferPool, type Lent, pieceBytes } from './buffer-pool.ts';
-import { inOrder } from './in-order.ts';
+import { type BufferPool, pieceBytes } from './buffer-pool.ts';
 import { blobObject } from './layout.ts';
+import { type Beginning, objectPieces, stretchBytes } from './object-pieces.ts';
+import { discard, ObjectChanged } from './object-reader.ts';
 import { type FetchedObject, type ObjectStore, RemoteError } from './object-store.ts';
 import { PartFile } from './part-file.ts';
 import type { Quarantine } from './quarantine.ts';
-import { discard, ObjectChanged, readRange } from './read-range.ts';
 import type { BegunDownload, Transfers } from './transfers.ts';
 
 export interface Fetching {
@@ -30,7 +30,6 @@ export interface WantedFile {
   readonly signal: AbortSignal | undefined;
 }
 
-const piecesAtOnce = 4;
 /** How often an object may become another one while it is read. */
 const mostAttempts = 3;
 
@@ -57,7 +56,7 @@ async function fetchAnew(wanted: WantedFile, by: Fetching): Promise<'fetched' | 
   const key = blobObject(digest);
   using lent = await by.buffers.take(pieceBytes);
   const opened = await by.objects.get(key, {
-    range: { from: 0, to: pieceBytes },
+    range: { from: 0, to: stretchBytes },
     ...(signal && { signal }),
   });
   if (!opened) return 'absent';
@@ -76,12 +75,6 @@ export async function encodingOfOpened(opened: FetchedObject, sizeBytes: number)
     await discard(opened);
     throw error;
   }
-}
-
-/** The first request, and the buffer for its answer. */
-interface Beginning {
-  readonly opened: FetchedObject;
-  readonly lent: Lent;
 }
 
 /** @returns false if what an earlier process left is of no use: the object may be good all the same */
@@ -105,7 +98,9 @@ async function complete(
 ): Promise<void> {
   try {
     await using part = await PartFile.open(begun, by.files, by.transfers);
-    const pieces = piecesOf(part, beginning, wanted, by);
+    const { objects, buffers } = by;
+    const key = blobObject(wanted.digest);
+    const pieces = objectPieces({ objects, key, part, buffers, beginning, signal: wanted.signal });
     if (begun.encoding === 'zstd') await adoptDecoded(pieces, wanted, by);
     else {
       await verify(pieces, wanted);
@@ -129,36 +124,6 @@ async function complete(
 async function forget({ path }: BegunDownload, { transfers, disk }: Completing): Promise<void> {
   transfers.forgetDownload(path);
   await disk.remove(path);
-}
-
-async function* piecesOf(
-  part: PartFile,
-  beginning: Beginning | undefined,
-  { digest, signal }: WantedFile,
-  { objects, buffers }: Completing,
-): AsyncGenerator<Uint8Array> {
-  const bring = async (piece: number, stopped: AbortSignal): Promise<Lent> => {
-    const { from, sizeBytes } = part.placeOf(piece);
-    const own = piece === 0 ? beginning : undefined;
-    const lent = own?.lent.cut(sizeBytes) ?? (await buffers.take(sizeBytes));
-    try {
-      if (await part.read(piece, lent.bytes)) return lent;
-      const range = {
-        key: blobObject(digest),
-        etag: part.begun.etag,
-        from,
-        opened: own?.opened,
-        signal: signal ? AbortSignal.any([signal, stopped]) : stopped,
-      };
-      await readRange(objects, range, lent.bytes);
-      await part.keep(piece, lent.bytes);
-      return lent;
-    } catch (error) {
-      lent[Symbol.dispose]();
-      throw error;
-    }
-  };
-  for await (const { bytes } of inOrder(part.pieceCount, piecesAtOnce, bring)) yield bytes;
 }
 
 /** @throws {BadBlob} */

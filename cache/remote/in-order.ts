@@ -1,10 +1,8 @@
 /**
- * Values that are made several at a time and given one by one, in their order. Each is disposed of when the next one
- * is asked for; when the reader leaves, what is still being made is told to stop, and waited for.
- *
- * @param make begins with a value; is called in the order of the values
+ * Values that are made several at a time and given one by one, in their order. When the reader leaves, what is still
+ * being made is told to stop, and waited for.
  */
-export async function* inOrder<T extends Disposable>(
+export async function* inOrder<T>(
   count: number,
   atOnce: number,
   make: (index: number, stopped: AbortSignal) => Promise<T>,
@@ -13,14 +11,15 @@ export async function* inOrder<T extends Disposable>(
   const coming: Promise<T>[] = [];
   try {
     for (let index = 0, begun = 0; index < count; index += 1) {
-      for (; begun < Math.min(index + atOnce, count); begun += 1) coming.push(make(begun, stop.signal));
-      for (const promise of coming) promise.catch(() => undefined); // It is told when its turn comes.
-      using value = await coming.shift()!;
-      yield value;
+      for (; begun < Math.min(index + atOnce, count); begun += 1) {
+        const value = make(begun, stop.signal);
+        value.catch(() => undefined); // It is told when its turn comes.
+        coming.push(value);
+      }
+      yield await coming.shift()!;
     }
   } finally {
     stop.abort();
-    for (const made of await Promise.allSettled(coming))
-      if (made.status === 'fulfilled') made.value[Symbol.dispose]();
+    await Promise.allSettled(coming);
   }
 }

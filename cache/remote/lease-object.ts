@@ -4,7 +4,7 @@ import { type ObjectStore, type PutOptions, RemoteError } from './object-store.t
 import { readWhole } from './read-whole.ts';
 
 /** Longer leases are not believed: nobody waits that long for a holder who may be gone. */
-export const mostLeaseMs = 5 * 60_000;
+const mostLeaseMs = 5 * 60_000;
 
 const leaseSchema = z.object({
   v: z.literal(1),

@@ -119,7 +119,7 @@ export class ObjectStorage implements Storage {
 type Act = 'read' | 'write' | 'list' | 'remove';
 
 /** What a server's fault means for results and states, which there is no doing without. */
-export function storageError({
+function storageError({
   act,
   where,
   error,

@@ -35,8 +35,9 @@ export type Candidate =
   | { readonly state: 'absent' }
   | { readonly state: 'refused'; readonly reason: string };
 
-export class Promoter {
+export class Promoter implements Disposable {
   readonly #setting: PromoterSetting;
+  readonly #candidates = new Map<Digest, Promise<Candidate>>();
   /** Each blob goes once, however many results name it. */
   readonly #carrying = new Map<Digest, Promise<string | undefined>>();
 
@@ -44,8 +45,14 @@ export class Promoter {
     this.#setting = setting;
   }
 
-  /** @throws {RemoteError} */
-  async candidate(key: Digest): Promise<Candidate> {
+  /** Asked of each key once. @throws {RemoteError} */
+  candidate(key: Digest): Promise<Candidate> {
+    const finding = this.#candidates.get(key) ?? this.#find(key);
+    this.#candidates.set(key, finding);
+    return finding;
+  }
+
+  async #find(key: Digest): Promise<Candidate> {
     const { scratch, trusted, trust } = this.#setting;
     const there = await readEntry(trusted.objects, key, trust);
     if (there && 'entry' in there) return { state: 'present', entry: there.entry };
@@ -54,6 +61,18 @@ export class Promoter {
     return 'entry' in found
       ? { state: 'new', entry: found.entry }
       : { state: 'refused', reason: found.refusal };
+  }
+
+  /** The bytes of an output, from whichever part; for those from which keys are made. @throws {RemoteError} */
+  async read(digest: Digest, sizeBytes: number): Promise<Uint8Array | undefined> {
+    const { trusted, scratch, staging } = this.#setting;
+    for (const { blobs } of [trusted, scratch]) {
+      if ((await blobs.fetch(digest, sizeBytes, { into: staging })) !== 'fetched') continue;
+      const bytes = await staging.get(digest);
+      await staging.delete(digest);
+      return bytes;
+    }
+    return undefined;
   }
 
   /**
@@ -106,5 +125,9 @@ export class Promoter {
     const listed = index && !('refusal' in index) ? soundEntries(index, trust) : [];
     const all = new Map([...listed, ...entries].map((entry) => [entry.key, { ...entry, v: 1 as const }]));
     await trusted.objects.put(runObject(run), encodeRunIndex(run, [...all.values()]));
+  }
+
+  [Symbol.dispose](): void {
+    for (const { blobs } of [this.#setting.scratch, this.#setting.trusted]) blobs[Symbol.dispose]();
   }
 }

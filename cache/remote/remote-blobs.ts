@@ -14,9 +14,9 @@ import { decoded, encoded, encodingOf, notesOf } from './blob-encoding.ts';
 import { BufferPool, pieceBytes } from './buffer-pool.ts';
 import { encodingOfOpened, fetchFile, type WantedFile } from './fetch-file.ts';
 import { blobObject } from './layout.ts';
+import { ObjectReader } from './object-reader.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
 import { Quarantine } from './quarantine.ts';
-import { readRange } from './read-range.ts';
 import { sendFile } from './send-file.ts';
 import { Transfers } from './transfers.ts';
 
@@ -154,7 +154,9 @@ export class RemoteBlobs implements Disposable {
     if (!opened) return 'absent';
     const encoding = await encodingOfOpened(opened, sizeBytes);
     const { bytes } = lent.cut(opened.sizeBytes);
-    await readRange(objects, { key, etag: opened.etag, from: 0, opened, signal }, bytes);
+    const range = { key, etag: opened.etag, from: 0, to: opened.sizeBytes, opened, signal };
+    await using reader = new ObjectReader(objects, range);
+    await reader.read(bytes);
     const content = await this.#orQuarantine(digest, bytes, async () => {
       const whole = await decoded({ encoding, bytes }, sizeBytes);
       if (digestOf(whole) !== digest) throw new BadBlob('its bytes have another digest');

@@ -87,7 +87,7 @@ export class RemoteCache implements SharedCache {
   /** Results and blobs that are there, and are not what they should be. */
   readonly #bad = new Set<Digest>();
   readonly #bringing = new Map<Digest, Promise<boolean>>();
-  /** What was made under which lease. */
+  /** What was made here, and under which lease; not what another machine has taken over. */
   readonly #leaseOf = new Map<Digest, Digest>();
   /** Leases that end with the uploads under way, unless they are wanted again before. */
   readonly #ending = new Set<Digest>();
@@ -103,8 +103,7 @@ export class RemoteCache implements SharedCache {
     this.#results = new RemoteResults({
       parts: read.map(({ objects }) => objects),
       trust,
-      onRefused: (name, reason) =>
-        this.#refuse(name, 'result', `A result in the remote cache is not used: ${reason}.`),
+      onRefused: (name, reason) => this.refuse(name, reason),
       onFailure: (error) => this.#miss(error),
     });
     this.#uploader = new Uploader({
@@ -134,6 +133,10 @@ export class RemoteCache implements SharedCache {
     this.#counts.found += 1;
     const { result, ingredients, writer, signature } = found;
     return { result, ingredients, seal: { ...(writer && { writer }), ...(signature && { signature }) } };
+  }
+
+  refuse(key: Digest, reason: string): void {
+    this.#refuse(key, 'result', `A result in the remote cache is not used: ${reason}.`);
   }
 
   /** Several that want the same blob wait for one transfer. */
@@ -240,20 +243,33 @@ export class RemoteCache implements SharedCache {
 
   /** Blobs first: who finds the result finds what it names. */
   async #sendEntry(key: Digest, part: RemotePart): Promise<void> {
-    const { leases, sent } = this.#setting;
     const sealed = this.#sealed(key);
     const lack = sealed
       ? await this.#sendBlobs(sealed.result, part)
       : 'it is not in the local cache any more';
     if (!sealed || lack !== undefined) return this.#setting.onSkipped(key, lack!);
-    if (leases && !(await leases.mayPublish(this.#leaseOf.get(key) ?? key))) return; // Another machine has taken over.
+    if (!(await this.#mayPublish(key, part))) return;
     const content = new TextEncoder().encode(JSON.stringify(sealed));
     if (content.length > mostEntryBytes)
       return this.#setting.onSkipped(key, 'it is larger than readers take');
     await part.objects.put(entryObject(key), content);
-    sent.note(key);
+    this.#setting.sent.note(key);
     this.#bad.delete(key);
     this.#counts.sent += 1;
+  }
+
+  /** What was made here just now, under a lease that holds, is written over whatever is there; the rest fills gaps only. */
+  async #mayPublish(key: Digest, { objects }: RemotePart): Promise<boolean> {
+    const { leases, sent } = this.#setting;
+    const lease = this.#leaseOf.get(key);
+    if (lease !== undefined) {
+      if (!leases || (await leases.mayPublish(lease))) return true;
+      this.#leaseOf.delete(key); // Another machine has taken over.
+      return false;
+    }
+    if (this.#bad.has(key) || !(await objects.head(entryObject(key)))) return true;
+    sent.note(key);
+    return false;
   }
 
   /** A result of the local cache with the seal of whoever has made it; undefined if it is here no more. */

@@ -16,7 +16,7 @@ import { probeConditions } from './probe-conditions.ts';
 
 export interface RemoteLeasesSetting {
   readonly objects: ObjectStore;
-  /** After this time without a sign of life others take over; milliseconds, at most `mostLeaseMs`. */
+  /** After this time without a sign of life others take over; milliseconds, at most five minutes. */
   readonly leaseMs?: number;
   /** Told once, where the server has no conditional writes, why everybody works for himself. */
   readonly onOff: (reason: string) => void;

@@ -62,7 +62,7 @@ export async function surveyBucket({ objects, oldMs }: SurveySetting): Promise<B
 }
 
 /** The time of the server, told by an object that is written for it; milliseconds since 1970. @throws {RemoteError} */
-export async function serverNowMs(objects: ObjectStore): Promise<number> {
+async function serverNowMs(objects: ObjectStore): Promise<number> {
   const key = `${leasesBeginning}clock-${randomUUID()}`;
   await objects.put(key, new Uint8Array(0));
   const facts = await objects.head(key);

@@ -4,6 +4,7 @@ import { type Digest, digestJson, digestOf } from './digest.ts';
 import type { Kind } from './kind.ts';
 import type { NdArray } from './nd-array.ts';
 import { type NpzArrays, readNpz, writeNpz } from './npz.ts';
+import { sharedBytes } from './shared-bytes.ts';
 
 export interface EncodedArtifact {
   readonly bytes: Uint8Array;
@@ -36,7 +37,7 @@ const shareFromBytes = 64 * 1024;
 /** Bytes that other threads can read where they are. */
 function shared(bytes: Uint8Array): Uint8Array {
   if (bytes.length < shareFromBytes || bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  const copy = sharedBytes(bytes.length);
   copy.set(bytes);
   return copy;
 }

@@ -9,6 +9,7 @@
 import { crc32 } from 'node:zlib';
 import { constructors, type Dtype, elementCount, type NdArray } from './nd-array.ts';
 import { parseNpy } from './npy-header.ts';
+import { roomAround, sharedBytes } from './shared-bytes.ts';
 import { centralHeaderLength, endRecordLength, localHeaderLength, zipMembers } from './zip-members.ts';
 
 export type NpzArrays = Readonly<Record<string, NdArray>>;
@@ -28,7 +29,7 @@ interface Member {
 }
 
 /**
- * Writes arrays as an NPZ file.
+ * Writes arrays as an NPZ file; around one of them, if that lies in memory with room (`spaciousBytes`).
  *
  * @returns the file's bytes in shared memory, so that another thread can read them without a copy
  * @throws {RangeError} if the file would be larger than 4 GiB
@@ -40,8 +41,8 @@ export function writeNpz(arrays: NpzArrays): Uint8Array<SharedArrayBuffer> {
   const directoryLength = members.reduce((sum, member) => sum + centralHeaderLength + member.name.length, 0);
   const length = directoryStart + directoryLength + endRecordLength;
   if (length > maximumBytes) throw new RangeError(`an NPZ file of ${length} bytes is larger than 4 GiB`);
-  const file = new Uint8Array(new SharedArrayBuffer(length));
-  const view = new DataView(file.buffer);
+  const file = placeOf(members, length);
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let directoryOffset = directoryStart;
   for (const member of members) {
     const checksum = crc32(member.data, crc32(member.header));
@@ -50,6 +51,14 @@ export function writeNpz(arrays: NpzArrays): Uint8Array<SharedArrayBuffer> {
   }
   writeEnd(view, { count: members.length, directoryStart, directoryLength });
   return file;
+}
+
+function placeOf(members: readonly Member[], length: number): Uint8Array<SharedArrayBuffer> {
+  for (const member of members) {
+    const room = roomAround(member.data, { offset: dataStart(member) + member.header.length, length });
+    if (room) return room;
+  }
+  return sharedBytes(length);
 }
 
 function layOut(arrays: NpzArrays): Member[] {
@@ -86,7 +95,9 @@ function writeLocal(file: Uint8Array, view: DataView, member: Member, checksum: 
   view.setUint16(extra + 2, padding - 4, true);
   view.setUint16(extra + 4, alignment, true);
   file.set(header, dataStart(member));
-  file.set(data, dataStart(member) + header.length);
+  const place = file.subarray(dataStart(member) + header.length);
+  const liesThere = data.buffer === file.buffer && data.byteOffset === place.byteOffset;
+  if (!liesThere) place.set(data);
 }
 
 function writeCentral(

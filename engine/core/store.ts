@@ -69,12 +69,14 @@ export interface SharedCache {
   find(key: Digest, run: Digest): Promise<KnownResult | undefined>;
   /** As `find`, but of an action that another machine may have finished just now. */
   findNew(key: Digest): Promise<KnownResult | undefined>;
+  /** What was found cannot be what the action gives. @param reason 'it …' */
+  refuse(key: Digest, reason: string): void;
   /** Brings a blob into the local store. @returns false if it is not to be had, or not what it should be */
   bring(digest: Digest, sizeBytes: number): Promise<boolean>;
   /**
    * The local cache has a new result: it is sent in the background, its blobs first.
    *
-   * @param lease under which it was made: if another machine has taken that over meanwhile, nothing is sent
+   * @param lease under which it was made: if another machine has taken that over meanwhile, its result stays
    */
   offer(key: Digest, lease: Digest): void;
   /** All results of a run are known: those that others do not have yet are sent, and then the run in one piece. */

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { sharedBytes } from '../core/shared-bytes.ts';
 import { processIdentity } from './process-identity.ts';
 
 export interface CreateOptions {
@@ -59,7 +60,7 @@ export class RealDisk implements Disk {
       const stats = await handle.stat();
       if (!stats.isFile()) return undefined;
       const { size } = stats;
-      const content = new Uint8Array(new SharedArrayBuffer(size));
+      const content = sharedBytes(size);
       for (let at = 0; at < size; ) {
         const { bytesRead } = await handle.read(content, at, size - at, at);
         if (bytesRead === 0) return content.subarray(0, at); // Cut while we read: its digest will tell.

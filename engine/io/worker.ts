@@ -29,7 +29,7 @@ function bytesOfInputs({ calls }: Task): number {
   return parts.reduce((sum, bytes) => sum + bytes.length, ofInputs);
 }
 
-/** Twice: as the rule gave them, and as they were written. */
+/** Twice, at most: as the rule gave them, and as they were written. */
 function bytesOfOutputs(result: TaskResult): number {
   if ('error' in result) return 0;
   const outputs = result.results.flatMap((call) => Object.values(call.outputs));

@@ -264,10 +264,8 @@ export class Build {
   /** False, which is told, for a result from elsewhere that cannot be what this action gives. */
   #accepts(node: ActionNode, result: ActionResult): boolean {
     const fault = faultOfResult(node.outputs, result);
-    if (fault === undefined) return true;
-    const message = `A result in the remote cache is not used: ${fault} (${node.id}).`;
-    this.#emit({ type: 'warning', message });
-    return false;
+    if (fault !== undefined) this.#setting.shared?.refuse(this.#ledger.of(node).key, `${fault} (${node.id})`);
+    return fault === undefined;
   }
 
   /** The node has to run, for the first time or again. */

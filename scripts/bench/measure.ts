@@ -54,9 +54,17 @@ function treeBytes({ pid }: ChildProcess): number {
     if (parent !== undefined) parents.set(Number(name), parent);
   }
   let bytes = 0;
-  for (const candidate of parents.keys())
-    if (descends(candidate, pid!, parents)) bytes += residentBytes(candidate);
+  for (const [candidate, parent] of parents) {
+    if (!descends(candidate, pid!, parents)) continue;
+    if (candidate === pid || !isStillItsParent(candidate, parent)) bytes += residentBytes(candidate);
+  }
   return bytes;
+}
+
+/** A process that has been forked, but runs no program of its own yet, shows the pages of its parent as its own. */
+function isStillItsParent(pid: number, parent: number): boolean {
+  const commandLine = readProc(String(pid), 'cmdline');
+  return commandLine !== undefined && commandLine === readProc(String(parent), 'cmdline');
 }
 
 function descends(pid: number, ancestor: number, parents: ReadonlyMap<number, number>): boolean {

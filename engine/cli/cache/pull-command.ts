@@ -9,7 +9,7 @@ import { counted, sizeText } from '../duration-text.ts';
 import { type Foreseen, foreseeBuild, type Outlook, type Sight } from '../explain/foresee-build.ts';
 import { jsonLine } from '../json-line.ts';
 import { tellRefused } from '../refusals.ts';
-import { openRemote } from '../remote/open-remote.ts';
+import { needRemote } from '../remote/need-remote.ts';
 import { eachOf } from '../storage/each-of.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Workspace } from '../workspace.ts';
@@ -45,8 +45,7 @@ export function pullCommand(words: readonly string[], flags: BuildFlags): Promis
 
 /** What is found in the bucket enters the local cache at once. */
 async function remember(workbench: Workbench, workspace: Workspace, flags: BuildFlags): Promise<Sight> {
-  const required = { ...flags, remoteRequired: true, remoteReadOnly: true };
-  const remote = await openRemote({ workspace, workbench, flags: required });
+  const remote = await needRemote({ workspace, workbench, flags: { ...flags, remoteReadOnly: true } });
   workbench.shared = remote;
   const { actions, blobs } = workbench;
   return {
@@ -54,7 +53,7 @@ async function remember(workbench: Workbench, workspace: Workspace, flags: Build
     blobs,
     shared: {
       find: async (key, run) => {
-        const known = await remote!.find(key, run); // It is required.
+        const known = await remote.find(key, run);
         if (known) actions.put(key, known.result, known.ingredients, known.seal);
         return known;
       },

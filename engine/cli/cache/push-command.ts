@@ -10,7 +10,7 @@ import { counted, sizeText } from '../duration-text.ts';
 import { foreseeBuild } from '../explain/foresee-build.ts';
 import { jsonLine } from '../json-line.ts';
 import { drainUploads } from '../remote/drain-uploads.ts';
-import { openRemote } from '../remote/open-remote.ts';
+import { needRemote } from '../remote/need-remote.ts';
 import { asCommandError } from '../remote/remote-errors.ts';
 import { ReadingLine } from '../terminal/reading-line.ts';
 import { Workbench } from '../workbench.ts';
@@ -41,7 +41,7 @@ export async function pushCommand(words: readonly string[], flags: PushFlags): P
     words,
     flags,
     async ({ workbench, outlooks }) => {
-      const remote = workbench.shared!; // `open` insists on one.
+      const remote = workbench.shared!; // `open` has opened it.
       for (const { spec, forecast } of outlooks) {
         const made = forecast.actions.filter(({ result }) => result);
         pushed.unmade += forecast.actions.length - made.length;
@@ -80,10 +80,10 @@ async function open(
   const { actions } = workbench;
   const events = new EventStream(Date.now);
   if (process.stderr.isTTY) events.listen(new ReadingLine(process.stderr, { act: 'sending to' }).listen);
-  const remote = await openRemote({
+  const remote = await needRemote({
     workspace,
     workbench,
-    flags: { ...flags, remoteRequired: true, remoteReadOnly: false },
+    flags,
     events,
     onSkipped: (key, reason) => {
       const component = actions.ingredientsOf(key)?.component;
@@ -91,7 +91,7 @@ async function open(
     },
   });
   workbench.shared = remote;
-  return remote!; // It is required.
+  return remote;
 }
 
 async function ensure(

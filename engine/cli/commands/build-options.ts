@@ -15,14 +15,23 @@ export function addPlanOptions(command: Command): Command {
     .option('--verbose', 'show stacks of errors, and what was cached');
 }
 
+/** The options that say which remote cache a command looks into. */
+export function addRemoteChoice(command: Command): Command {
+  return command
+    .option(
+      '--remote <url>',
+      'the cache that machines share, s3://BUCKET/PREFIX (default: $FLOW_REMOTE)',
+      toText,
+    )
+    .option('--remote-scratch', 'use its scratch part, too, and send there: trusted readers do not read it')
+    .option('--offline', 'use no remote cache');
+}
+
 /** The options that say which remote cache a command uses, and how. */
 export function addRemoteOptions(command: Command): Command {
-  return command
-    .option('--remote <url>', 'the cache that machines share, s3://BUCKET/PREFIX (default: $FLOW_REMOTE)', toText)
+  return addRemoteChoice(command)
     .option('--remote-read-only', 'take from it, send nothing')
-    .option('--remote-scratch', 'send to its scratch part, which trusted readers do not read')
     .option('--remote-required', 'end with an error if it cannot be used')
-    .option('--offline', 'use no remote cache')
     .option('--no-wait', 'leave what is not sent when the build ends to the next build');
 }
 

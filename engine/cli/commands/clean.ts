@@ -1,7 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { ageForm, parseAge } from '../../core/parse-age.ts';
+import type { Command } from 'commander';
 import type { CleanFlags } from '../clean/clean-command.ts';
-import { toText } from './option-values.ts';
+import { toAgeMs, toText } from './option-values.ts';
 
 /** Declares `flow clean`. */
 export function declareClean(program: Command): void {
@@ -21,12 +20,6 @@ export function declareClean(program: Command): void {
       const { cleanCommand } = await import('../clean/clean-command.ts');
       await cleanCommand(flags);
     });
-}
-
-function toAgeMs(text: string): number {
-  const ageMs = parseAge(text);
-  if (ageMs !== undefined) return ageMs;
-  throw new InvalidArgumentError(ageForm);
 }
 
 const examples = `

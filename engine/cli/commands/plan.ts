@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BuildFlags } from '../build-flags.ts';
-import { addPlanOptions } from './build-options.ts';
+import { addPlanOptions, addRemoteChoice } from './build-options.ts';
 
 /** Declares `flow plan`. */
 export function declarePlan(program: Command): void {
@@ -8,7 +8,7 @@ export function declarePlan(program: Command): void {
     .command('plan')
     .description('say what a build would run, why, and about how long it would take; builds nothing')
     .argument('<targets...>', 'as for `flow build`');
-  addPlanOptions(command)
+  addRemoteChoice(addPlanOptions(command))
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples)
     .action(async (targets: string[], flags: BuildFlags) => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BuildFlags } from '../build-flags.ts';
-import { addPlanOptions } from './build-options.ts';
+import { addPlanOptions, addRemoteChoice } from './build-options.ts';
 
 /** Declares `flow why`. */
 export function declareWhy(program: Command): void {
@@ -8,7 +8,7 @@ export function declareWhy(program: Command): void {
     .command('why')
     .description('say why a component ran, was cached or would run, ingredient by ingredient')
     .argument('<targets...>', 'run:VIDEO//COMPONENT, run:VIDEO or //NAME');
-  addPlanOptions(command)
+  addRemoteChoice(addPlanOptions(command))
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples)
     .action(async (targets: string[], flags: BuildFlags) => {

@@ -58,7 +58,7 @@ export async function foreseeBuild<T>(
     const explainer = explainerOf(presentIn(foreseen), workbench);
     outlooks.push({ spec, forecast: foreseen, explainer });
   }
-  return use({ named, session, workbench, prepared, outlooks });
+  return await use({ named, session, workbench, prepared, outlooks }); // The stores stay open until it is done.
 }
 
 /** Looking sends nothing, also not what earlier builds have left. */

@@ -35,7 +35,7 @@ function namedPlace(name: 'results' | 'state', { flags, settings, root }: Naming
     : storagePlace(settings[name], { root, base: root, where: `flow.yaml: ${name}` });
 }
 
-export function areStored({ resultsUrl, statesUrl }: Pick<RunStorages, 'resultsUrl' | 'statesUrl'>): boolean {
+function areStored({ resultsUrl, statesUrl }: Pick<RunStorages, 'resultsUrl' | 'statesUrl'>): boolean {
   return resultsUrl !== undefined || statesUrl !== undefined;
 }
 

@@ -12,6 +12,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { DecodedFrames, DecodeFrames, FrameView } from '../../core/media.ts';
+import { sharedBytes, spaciousBytes } from '../../core/shared-bytes.ts';
 import { firstPipe, type ProgramEnd, type Supervised } from '../program.ts';
 import { ffmpegVersion, mediaUrl, readerOptions, runFfmpeg } from './ffmpeg-program.ts';
 import { decodeFailed, lastLines, programKilled, requireFile } from './media-errors.ts';
@@ -158,7 +159,7 @@ function viewChain(view: FrameView, index: number): string {
 /** Reads the pictures straight into shared memory, and beside them the PTS that says which they are. */
 async function readView(view: FrameView, pictures: Readable, times: Readable): Promise<DecodedFrames> {
   const frameBytes = view.width * view.height * 3;
-  const rgb = new Uint8Array(new SharedArrayBuffer(frameBytes * view.pts.length));
+  const rgb = spaciousBytes(frameBytes * view.pts.length);
   const [filled, decodedPts] = await Promise.all([fill(rgb, pictures), readPts(times)]);
   // The graph may have run a frame ahead of what was written.
   const count = Math.floor(filled / frameBytes);
@@ -212,5 +213,5 @@ function decodedCount(request: DecodeFrames, { views }: Pass): number {
 }
 
 function noFrames(): DecodedFrames {
-  return { rgb: new Uint8Array(new SharedArrayBuffer(0)), positions: [] };
+  return { rgb: sharedBytes(0), positions: [] };
 }

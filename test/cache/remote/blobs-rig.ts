@@ -79,6 +79,12 @@ export class BlobsRig implements Disposable {
     return new FaultyObjects(this.bucket, { isHit: () => false, effect: 'cut', ...fault });
   }
 
+  /** The same, of which every other body, the first one too, is cut in its middle. */
+  faultyAndCut(fault: Partial<ObjectFault>): FaultyObjects {
+    const cut = this.faulty({ isHit: ({ count }) => count % 2 === 1, effect: 'cut' });
+    return new FaultyObjects(cut, { isHit: () => false, effect: 'cut', ...fault });
+  }
+
   /** A file with the blob's content, or another. */
   file({ content }: Blob): string {
     const path = join(this.folder, 'source');
