@@ -2,11 +2,12 @@
  * Runs the tests: `node scripts/run-tests.ts [--checks] [FILE…]`. With `--checks` types, lint and unused code are
  * checked first, each counted as one test.
  *
- * The last line is `N passed, N failed` (`, N skipped`); the exit status is 1 if anything failed or nothing ran.
+ * At the end come the slowest files, if there are many, and in the last line `N passed, N failed` (`, N skipped`); the
+ * exit status is 1 if anything failed or nothing ran.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
@@ -15,6 +16,7 @@ const root = resolve(import.meta.dirname, '..');
 const concurrency = 2;
 /** A test that hangs must not hang the caller. Per file. */
 const timeoutMs = 15 * 60_000;
+const namedSlowest = 12;
 
 const checks = [
   { name: 'types (tsc)', argv: ['tsc', '-p', '.'] },
@@ -46,15 +48,26 @@ function runChecks(): Counts {
 async function runTests(files: readonly string[]): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const events = run({ files: [...files], cwd: root, concurrency, timeout: timeoutMs });
+  const times: { file: string; ms: number }[] = [];
   events.on('test:summary', (summary) => {
-    if (summary.file !== undefined) return; // Of one file; the sum comes last.
+    if (summary.file !== undefined) {
+      times.push({ file: summary.file, ms: summary.duration_ms });
+      return; // The sum comes last.
+    }
     const { tests, passed, skipped, todo } = summary.counts;
     counts.passed = passed;
     counts.skipped = skipped + todo;
     counts.failed = tests - passed - counts.skipped; // The cancelled too.
   });
   for await (const text of events.compose(spec())) process.stdout.write(text as string);
+  if (times.length > namedSlowest) printSlowest(times);
   return counts;
+}
+
+function printSlowest(times: readonly { file: string; ms: number }[]): void {
+  const slowest = times.toSorted((one, other) => other.ms - one.ms).slice(0, namedSlowest);
+  for (const { file, ms } of slowest)
+    process.stdout.write(`${(ms / 1000).toFixed(1).padStart(7)} s  ${relative(root, file)}\n`);
 }
 
 const { values, positionals } = parseArgs({

@@ -287,6 +287,11 @@ export function canDoWithout(node: ActionNode, producer: ActionNode): boolean {
   );
 }
 
+/** True for an action that makes bytes which are held only while somebody needs them. */
+export function makesEphemeral(node: ActionNode): boolean {
+  return Object.values(node.outputs).some((kind) => kind.isEphemeral);
+}
+
 /** True for an action that reads bytes which are held only while somebody needs them. */
 export function readsEphemeral(node: ActionNode): boolean {
   return node.bindings.some(

@@ -7,14 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { actionKey } from '../core/action-key.ts';
 import { decodeArtifact } from '../core/artifact-codec.ts';
-import { type Digest, digestJson } from '../core/digest.ts';
-import { cancelled, FlowError, isTransient, toFlowError, toRecord } from '../core/errors.ts';
+import type { Digest } from '../core/digest.ts';
+import { cancelled, type FlowError, isTransient, toFlowError, toRecord } from '../core/errors.ts';
 import type { ActionRef, CacheSource, EventStream, FlowEvent, RunStatus } from '../core/events.ts';
 import type { Present } from '../core/explain.ts';
-import { faultOfResult } from '../core/fault-of-result.ts';
 import { type History, type HistoryWriter, placeOf } from '../core/history.ts';
 import type { Segment } from '../core/kind.ts';
-import { type ActionNode, producersOf, readsEphemeral, type Scope } from '../core/plan.ts';
+import { type ActionNode, makesEphemeral, producersOf, type Scope } from '../core/plan.ts';
 import type { Resources } from '../core/rule.ts';
 import { Schedule } from '../core/schedule.ts';
 import type { ActionCache, ActionResult, Leases, SharedCache } from '../core/store.ts';
@@ -22,13 +21,15 @@ import type { World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
 import type { CallResult, TaskCall } from '../io/task.ts';
 import { ActionRunner } from './action-runner.ts';
+import { bytesLost, nondeterministic, notArrived } from './build-errors.ts';
 import { deliver, type Place } from './deliver.ts';
 import { keptChanged } from './kept-changed.ts';
 import { hasSameContent, Ledger } from './ledger.ts';
+import { NodeFlights } from './node-flights.ts';
 import { interrupted, RunProgress, type RunSpec } from './run-progress.ts';
 import type { SourceFacts } from './run-record.ts';
 import type { Shelf } from './shelf.ts';
-import { type Flight, type Found, SingleFlight } from './single-flight.ts';
+import type { Found } from './single-flight.ts';
 import type { Tally } from './tally.ts';
 
 export interface BuildSetting {
@@ -60,8 +61,6 @@ export interface RunOutcome {
 }
 
 const firstRetryMs = 200;
-/** Shorter actions are done twice rather than asked about on other machines. */
-const costlyFromMs = 1000;
 
 export class Build {
   readonly #setting: BuildSetting;
@@ -70,7 +69,7 @@ export class Build {
   readonly #shelf: Shelf;
   readonly #ledger: Ledger;
   readonly #runner: ActionRunner;
-  readonly #flights: SingleFlight;
+  readonly #flights: NodeFlights;
   /** Nodes that make tables of segments, per run. */
   readonly #tables = new Map<RunProgress, ReadonlyMap<string, ActionNode>>();
   /** The first node with a key does the work; the others follow it. */
@@ -101,7 +100,11 @@ export class Build {
       world,
       hardStop: this.#hardStop.signal,
     });
-    this.#flights = new SingleFlight(setting);
+    this.#flights = new NodeFlights({
+      ...setting,
+      keyOf: (node) => this.#ledger.of(node).key,
+      subjectOf: (node) => this.#runOf(node).spec.subject,
+    });
     this.#runs = new Map(specs.map((spec) => [spec.scope, this.#newRun(spec)]));
     this.#unfinishedRuns = specs.length;
   }
@@ -117,7 +120,7 @@ export class Build {
   /** Gives the results of a whole run to other machines. */
   #share(run: RunProgress): void {
     const { spec, status } = run;
-    this.#flights.release(framesLease(run));
+    this.#flights.releaseFrames(spec.subject);
     if (status === 'success' || status === 'partial')
       this.#setting.shared?.offerRun(spec.subject, this.#ledger.keysOf(spec.scope));
   }
@@ -243,29 +246,21 @@ export class Build {
     if (hit) return this.#settle(node, hit, { source: 'local' });
     if (!this.#setting.shared) return this.#queue(node);
     this.#schedule.park(node, []);
-    this.#follow(this.#lookAfar(node, this.#setting.shared));
+    this.#follow(this.#lookAfar(node));
   }
 
   /** Another machine may have done it. */
-  async #lookAfar(node: ActionNode, shared: SharedCache): Promise<void> {
+  async #lookAfar(node: ActionNode): Promise<void> {
     const { key } = this.#ledger.of(node);
-    const found = await shared.find(key, this.#runOf(node).spec.subject);
+    const hit = await this.#flights.lookAfar(node);
     if (!this.#isParkedFor(node, key)) return;
-    if (!found || !this.#accepts(node, found.result)) return this.#queue(node);
-    this.#flights.remember(key, found);
-    this.#settle(node, found.result, { source: 'remote' });
+    if (hit) this.#settle(node, hit, { source: 'remote' });
+    else this.#queue(node);
   }
 
   /** True while a node waits for what becomes of a key. */
   #isParkedFor(node: ActionNode, key: Digest): boolean {
     return this.#schedule.stateOf(node) === 'parked' && this.#ledger.of(node).key === key;
-  }
-
-  /** False, which is told, for a result from elsewhere that cannot be what this action gives. */
-  #accepts(node: ActionNode, result: ActionResult): boolean {
-    const fault = faultOfResult(node.outputs, result);
-    if (fault !== undefined) this.#setting.shared?.refuse(this.#ledger.of(node).key, `${fault} (${node.id})`);
-    return fault === undefined;
   }
 
   /** The node has to run, for the first time or again. */
@@ -309,35 +304,22 @@ export class Build {
 
   /** False if somebody else does this action, or has done it. */
   async #takeOn(node: ActionNode): Promise<boolean> {
-    const flight = this.#flightOf(node);
     if (this.#ledger.resultOf(node)) return true; // It only makes its bytes again.
-    const taken = await this.#flights.take(flight);
+    const taken = await this.#flights.take(node);
     if (taken === 'ours') return true;
     if (taken === 'taken') {
       this.#schedule.park(node, []);
-      this.#follow(this.#awaitOther(node, flight));
+      this.#follow(this.#awaitOther(node));
     } else this.#settleFound(node, taken);
     return false;
   }
 
-  #flightOf(node: ActionNode): Flight {
+  async #awaitOther(node: ActionNode): Promise<void> {
     const { key } = this.#ledger.of(node);
-    const accepts = (result: ActionResult): boolean => this.#accepts(node, result);
-    // Frames are in the memory of one machine: whoever makes them for a run makes all that is read from them.
-    if (makesEphemeral(node) || readsEphemeral(node))
-      return { key, lease: framesLease(this.#runOf(node)), isCostly: true, accepts };
-    const { component, phase } = node;
-    const expectedMs = this.#setting.shared && this.#setting.history.expectedMs(component.name, phase);
-    const isCostly = expectedMs === undefined || expectedMs >= costlyFromMs; // What has never run may take long.
-    return { key, lease: key, isCostly, accepts };
-  }
-
-  async #awaitOther(node: ActionNode, flight: Flight): Promise<void> {
-    const { key } = flight;
     const { loaded, graceSec } = node.component;
     const mostSec = loaded.rule.timeoutSec + graceSec;
     const isWanted = (): boolean => this.#isParkedFor(node, key);
-    const landed = await this.#flights.land(flight, { mostMs: mostSec * 1000, isWanted });
+    const landed = await this.#flights.land(node, { mostMs: mostSec * 1000, isWanted });
     if (!isWanted()) return this.#flights.release(key);
     if (landed === 'overdue') return this.#fail(node, notArrived(node, mostSec, this.#flights.holder(key)));
     if (landed === 'ours' || landed === 'unwanted') this.#schedule.makeReady(node);
@@ -382,7 +364,7 @@ export class Build {
       for (const dependent of node.dependents) this.#reopen(dependent);
     }
     this.#ledger.publish(node, result);
-    this.#setting.shared?.offer(key, this.#flightOf(node).lease);
+    this.#flights.offer(node);
     this.#flights.release(key);
     this.#emit({
       type: 'action_finished',
@@ -603,41 +585,4 @@ function sizeOf({ outputs }: ActionResult, { withEphemeral }: { withEphemeral: b
   return Object.values(outputs)
     .filter((output) => withEphemeral || !output.isEphemeral)
     .reduce((sum, output) => sum + output.sizeBytes, 0);
-}
-
-/** Names the frames of a run, on whatever machine they are. */
-function framesLease({ spec }: RunProgress): Digest {
-  return digestJson(['ephemeral', spec.subject]);
-}
-
-function makesEphemeral(node: ActionNode): boolean {
-  return Object.values(node.outputs).some((kind) => kind.isEphemeral);
-}
-
-function nondeterministic(node: ActionNode): FlowError {
-  return new FlowError({
-    code: 'nondeterministic',
-    blame: 'rule',
-    message: `Cannot trust ${node.id}: run again on the same inputs it gave other bytes.`,
-    fix: 'Make the rule deterministic, or declare `isDeterministic: false`.',
-  });
-}
-
-function notArrived(node: ActionNode, waitedSec: number, holder: number | undefined): FlowError {
-  const who = holder === undefined ? 'another process' : `process ${holder}`;
-  return new FlowError({
-    code: 'dependency_missing',
-    blame: 'machine',
-    message: `Cannot go on without ${node.id}: ${who} has been making it for ${waitedSec} s, longer than its rule may take.`,
-    fix: `See what ${who} does, end it if it hangs, and build again.`,
-  });
-}
-
-function bytesLost(node: ActionNode, producer: ActionNode): FlowError {
-  return new FlowError({
-    code: 'dependency_failed',
-    blame: 'user',
-    message: `Cannot run ${node.id}: the bytes of ${producer.id} are gone and could not be made again.`,
-    fix: 'See the error of the action that failed.',
-  });
 }
