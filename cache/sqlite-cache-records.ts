@@ -102,7 +102,7 @@ export class SqliteCacheRecords {
     return (row as { at: number } | undefined)?.at;
   }
 
-  /** Things go: says why, and forgets their uses. All of it is written, or nothing. */
+  /** Things go, or stay here alone: says why. Uses of what goes are forgotten. All of it is written, or nothing. */
   note(kind: NoteKind, notes: readonly Note[]): void {
     this.flush();
     for (const { id } of notes) this.#noted.delete(id);
@@ -112,6 +112,11 @@ export class SqliteCacheRecords {
         if (kind === 'evicted') prepared.forgetUse.run(id);
       }
     });
+  }
+
+  /** What a note says is not so any more. */
+  forgetNote(kind: NoteKind, id: string): void {
+    this.#file.attempt(({ forgetNote }) => forgetNote.run(id, kind));
   }
 
   /** Why something is not there. */

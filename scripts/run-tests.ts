@@ -6,11 +6,12 @@
  * exit status is 1 if anything failed or nothing ran.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
+import { sharedVariable, startS3, withoutS3 } from '../test/s3-server.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const concurrency = 2;
@@ -70,6 +71,11 @@ function printSlowest(times: readonly { file: string; ms: number }[]): void {
     process.stdout.write(`${(ms / 1000).toFixed(1).padStart(7)} s  ${relative(root, file)}\n`);
 }
 
+/** One server for all is enough: each takes some 20 s to start and to end. */
+function usesS3(file: string): boolean {
+  return /s3-server|shared-bucket/.test(readFileSync(file, 'utf8'));
+}
+
 const { values, positionals } = parseArgs({
   options: { checks: { type: 'boolean', default: false } },
   allowPositionals: true,
@@ -81,6 +87,9 @@ const files =
     : globSync('test/**/*.test.ts', { cwd: root })
         .sort()
         .map((file) => join(root, file));
+const sharesServer = !withoutS3 && files.filter(usesS3).length > 1;
+if (sharesServer)
+  process.env[sharedVariable] = JSON.stringify({ radosgw: (await startS3({ kind: 'radosgw' })).env });
 const checked = values.checks ? runChecks() : { passed: 0, failed: 0, skipped: 0 };
 const tested = await runTests(files);
 const passed = checked.passed + tested.passed;

@@ -32,7 +32,8 @@ export interface ProxiedRequest {
 }
 
 /**
- * Without asking the server: `refuse` breaks the connection, `status` answers as S3 does, `hang` never answers.
+ * Without asking the server: `refuse` breaks the connection, `status` answers as S3 does, `hang` never answers, `echo`
+ * answers with the headers of the request wherever an answer may hold a text.
  * `lose`: the server does as it is asked, but the connection breaks instead of its answer. `delay`: everything is late.
  *
  * Of an answer with a body (others are left as they are): `cutBody` breaks the connection after half of it, `truncate`
@@ -43,6 +44,7 @@ export type Fault =
   | { readonly type: 'refuse' }
   | { readonly type: 'hang' }
   | { readonly type: 'status'; readonly status: keyof typeof codeOf }
+  | { readonly type: 'echo'; readonly status: number }
   | { readonly type: 'delay'; readonly ms: number }
   | { readonly type: 'lose' }
   | BadAnswer;
@@ -131,6 +133,7 @@ export class FaultProxy implements AsyncDisposable {
     if (fault?.type === 'hang') return;
     if (fault?.type === 'refuse') return void response.destroy();
     if (fault?.type === 'status') return answerStatus(request, response, fault.status);
+    if (fault?.type === 'echo') return echo(request, response, fault.status);
     if (fault?.type === 'delay') await delay(fault.ms, undefined, { ref: false });
     const answer = await this.#ask(request);
     if (!fault || fault.type === 'delay') {
@@ -174,6 +177,23 @@ async function answerStatus(
   const text = `<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>${code}</Code><Message>${code}, as a test wants it.</Message><RequestId>fault</RequestId></Error>`;
   response.writeHead(status, { 'content-type': 'application/xml', 'content-length': text.length });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+async function echo(request: IncomingMessage, response: ServerResponse, status: number): Promise<void> {
+  await buffer(request); // As above.
+  const { authorization = '', 'x-amz-security-token': token = '' } = request.headers;
+  const names = Object.values(request.headers).map((value) => [value, value]);
+  const json = JSON.stringify(Object.fromEntries(names));
+  const xml = `<Error><Code>${token}</Code><Message>${authorization}</Message></Error>`;
+  const text = status < 300 ? json : xml;
+  response.writeHead(status, authorization, {
+    'content-length': text.length,
+    etag: authorization,
+    'x-amz-request-id': authorization,
+    'x-amz-meta-encoding': authorization,
+    'x-amz-meta-size': token,
+  });
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 

@@ -20,6 +20,9 @@ export const withoutS3: string | false = existsSync(join(scripts, 's3.sh'))
   ? false
   : 'there are no scripts that start S3 servers: FLOW_TEST_SERVERS names their folder';
 
+/** Where a server that serves several files of tests is told: JSON of its `env`, by its kind. */
+export const sharedVariable = 'FLOW_TEST_S3';
+
 const scriptOf = {
   /** Ceph's gateway: has conditional writes. */
   radosgw: 's3.sh',
@@ -28,17 +31,19 @@ const scriptOf = {
 } as const;
 
 export interface S3Server {
-  /** `S3_ENDPOINT`, `S3_BUCKET`, `S3_ACCESS_KEY`, `S3_SECRET_KEY`, `S3_REGION`: what flow reads. The bucket is empty. */
+  /** `S3_ENDPOINT`, `S3_BUCKET`, `S3_ACCESS_KEY`, `S3_SECRET_KEY`, `S3_REGION`: what flow reads. Others may use the bucket. */
   readonly env: Readonly<Record<string, string>>;
-  /** Ends it and removes its data; once is enough, twice is harmless. */
+  /** Ends it and removes its data, if it was started here; once is enough, twice is harmless. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a server of its own: some seconds, and a few more where its packages have to be installed first. It ends with
- * this process at the latest.
+ * Starts a server, unless one runs for several files: some seconds, and a few more where its packages have to be installed
+ * first. It ends with this process at the latest.
  */
 export async function startS3({ kind }: { readonly kind: keyof typeof scriptOf }): Promise<S3Server> {
+  const shared = sharedServers()[kind];
+  if (shared) return { env: shared, stop: async () => undefined };
   const folder = mkdtempSync(join(tmpdir(), `flow-s3-${kind}-`));
   const call = (verb: string): [string, string[], { env: NodeJS.ProcessEnv }] => [
     'bash',
@@ -61,6 +66,10 @@ export async function startS3({ kind }: { readonly kind: keyof typeof scriptOf }
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function sharedServers(): Partial<Record<keyof typeof scriptOf, S3Server['env']>> {
+  return JSON.parse(process.env[sharedVariable] ?? '{}') as ReturnType<typeof sharedServers>;
 }
 
 /** What a person set for another server must not decide how this one is started. */

@@ -1,9 +1,12 @@
 /**
  * Decides when a server that fails is left alone, and when it is asked again. Nothing but arithmetic on a clock.
  *
- *     closed ──5 failures in a row, or one refusal──► open ──pause over──► probing ──answer──► closed
- *                                                      ▲                     │
- *                                                      └──failure: pause × 2─┘
+ *     closed ──failures in a row, or one refusal──► open ──pause over──► probing ──answer──► closed
+ *                                                    ▲                      │
+ *                                                    └──failure: pause × 2──┘
+ *
+ * Five failures in a row are enough; fewer, if they take seconds and the server has never answered: one that hangs shall
+ * not cost a build five deadlines.
  */
 import type { RemoteError, RemoteFault } from './object-store.ts';
 
@@ -15,6 +18,8 @@ export interface BreakerOptions {
   readonly onClose?: () => void;
   /** Failures in a row that open it. */
   readonly failures?: number;
+  /** How long a server may fail that has never answered. */
+  readonly patienceMs?: number;
   /** How long it stays open at first, and at most. */
   readonly pauseMs?: number;
   readonly longestPauseMs?: number;
@@ -33,18 +38,24 @@ type State =
     }
   | { readonly name: 'probing'; readonly pauseMs: number; readonly reason: RemoteError };
 
+const sound: State = { name: 'closed', failures: 0 };
+
 /** A server that is not there for us will not be there for the next request. */
 const refusals: readonly RemoteFault[] = ['denied', 'no_bucket'];
 
 export class CircuitBreaker {
   readonly #options: Required<BreakerOptions>;
-  #state: State = { name: 'closed', failures: 0 };
+  #state: State = sound;
+  /** When it first failed, as long as it has never answered. */
+  #silentSinceMs: number | undefined;
+  #hasAnswered = false;
 
   constructor(options: BreakerOptions) {
     this.#options = {
       onOpen: () => {},
       onClose: () => {},
       failures: 5,
+      patienceMs: 4000,
       pauseMs: 30_000,
       longestPauseMs: 300_000,
       ...options,
@@ -69,7 +80,8 @@ export class CircuitBreaker {
   answered(permit: Permit): void {
     const wasClosed = this.#state.name === 'closed';
     if (!wasClosed && permit === 'request') return;
-    this.#state = { name: 'closed', failures: 0 };
+    this.#state = sound;
+    this.#hasAnswered = true;
     if (!wasClosed) this.#options.onClose();
   }
 
@@ -80,7 +92,7 @@ export class CircuitBreaker {
     const state = this.#state;
     if (state.name === 'closed') {
       const failures = state.failures + 1;
-      const isEnough = isRefusal || failures >= this.#options.failures;
+      const isEnough = isRefusal || failures >= this.#options.failures || this.#isSilent();
       this.#state = isEnough
         ? { name: 'open', untilMs: now() + pauseMs, pauseMs, reason: error }
         : { name: 'closed', failures };
@@ -89,6 +101,14 @@ export class CircuitBreaker {
       const longer = Math.min(2 * state.pauseMs, longestPauseMs);
       this.#state = { name: 'open', untilMs: now() + longer, pauseMs: longer, reason: error };
     }
+  }
+
+  /** It fails once more, and has done nothing else so far. */
+  #isSilent(): boolean {
+    if (this.#hasAnswered) return false;
+    const { now, patienceMs } = this.#options;
+    this.#silentSinceMs ??= now();
+    return now() - this.#silentSinceMs >= patienceMs;
   }
 
   /** The request was given up before the server could say anything: the next one may probe. */

@@ -1,6 +1,7 @@
 /** Deletes objects so that, wherever it is cut off, nothing is left that names what is gone. */
+
+import { eachOf } from '../../engine/core/each-of.ts';
 import { type BucketContents, objectKinds } from './bucket-contents.ts';
-import { inBatches } from './in-batches.ts';
 import type { ListedObject, ObjectStore } from './object-store.ts';
 
 const atOnce = 64;
@@ -12,7 +13,7 @@ export async function deleteContents(
   onDeleted: (object: ListedObject) => void,
 ): Promise<void> {
   for (const kind of objectKinds)
-    await inBatches(contents[kind], atOnce, async (object) => {
+    await eachOf(contents[kind], atOnce, async (object) => {
       await objects.delete(object.key);
       onDeleted(object);
     });

@@ -114,9 +114,11 @@ export function openEntry(value: unknown, options: OpenOptions): Opened {
   return refusal === undefined ? { entry } : { refusal };
 }
 
+/** Names in it are the server's choice: a long one may be a token of the request. */
 function schemaFault({ issues: [issue] }: z.ZodError): string {
   const { path, message } = issue!;
-  const text = `it is not as it should be at "${path.join('.')}": ${message}`;
+  const place = path.map((name) => (String(name).length > 40 ? '…' : name)).join('.');
+  const text = `it is not as it should be at "${place}": ${message.replaceAll(/"[^"]{41,}"/g, '"…"')}`;
   return printable(text).replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 

@@ -1,11 +1,13 @@
 /** Opens a bucket with all that makes it bearable: asked again, paced, left alone when it fails, and counted. */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { OnAnswer } from './answers-of.ts';
 import { BreakingObjects } from './breaking-objects.ts';
 import { parseBucketUrl } from './bucket-url.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { CountingObjects, type RequestCounts } from './counting-objects.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
 import { PacedObjects } from './paced-objects.ts';
+import type { PagedObjects } from './paged-objects.ts';
 import { RetryingObjects } from './retrying-objects.ts';
 
 export interface BucketSettings {
@@ -47,18 +49,11 @@ export async function openObjects(
   settings: BucketSettings,
   options: OpenOptions = {},
 ): Promise<OpenedObjects> {
-  const place = parseBucketUrl(settings.url);
-  if (!place) throw new RemoteError('invalid', 'The URL of the remote is not s3://bucket/prefix.');
-  const [{ S3Client }, { S3Objects }] = await Promise.all([
-    import('@aws-sdk/client-s3'),
-    import('./s3-objects.ts'),
-  ]);
   const { atOnce = defaultAtOnce, onOpen, onClose } = options;
   const now = (): number => performance.now();
   const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  const client = new S3Client(clientConfig(settings, atOnce));
-  const prefix = place.prefix === '' ? '' : `${place.prefix}/`;
-  const counting = new CountingObjects(new S3Objects(client, { bucket: place.bucket, prefix }));
+  const bare = await openBareObjects(settings, { atOnce });
+  const counting = new CountingObjects(bare.objects);
   const breaker = new CircuitBreaker({ now, ...(onOpen && { onOpen }), ...(onClose && { onClose }) });
   const breaking = new BreakingObjects(counting, breaker);
   const paced = new PacedObjects(breaking, { atOnce, now, delay });
@@ -66,20 +61,67 @@ export async function openObjects(
     objects: new RetryingObjects(paced, { delay, random: Math.random }),
     breaker,
     counts: () => counting.counts,
+    close: bare.close,
+  };
+}
+
+export interface BareObjects {
+  readonly objects: PagedObjects;
+  close(): void;
+}
+
+/**
+ * The bucket as it is: every request is made at once, and once. For those who want to know what the server says.
+ *
+ * @throws {RemoteError} `invalid` for a URL that is none
+ */
+export async function openBareObjects(
+  settings: BucketSettings,
+  { atOnce = defaultAtOnce, onAnswer }: { readonly atOnce?: number; readonly onAnswer?: OnAnswer } = {},
+): Promise<BareObjects> {
+  const place = parseBucketUrl(settings.url);
+  if (!place) throw new RemoteError('invalid', 'The URL of the remote is not s3://bucket/prefix.');
+  const [{ S3Client }, { S3Objects }, { tellAnswersOf }] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('./s3-objects.ts'),
+    import('./answers-of.ts'),
+  ]);
+  const client = new S3Client(clientConfig(settings, atOnce));
+  if (onAnswer) tellAnswersOf(client, onAnswer);
+  const prefix = place.prefix === '' ? '' : `${place.prefix}/`;
+  return {
+    objects: new S3Objects(client, { bucket: place.bucket, prefix }),
     close: () => client.destroy(),
+  };
+}
+
+export interface Addressing {
+  readonly isAmazon: boolean;
+  /** Undefined: the one that the SDK finds. */
+  readonly region: string | undefined;
+  /** The bucket stands in the path, not in the host's name. */
+  readonly isPathStyle: boolean;
+}
+
+/** How requests are addressed, with what is not set. */
+export function addressingOf({ endpoint, region, forcePathStyle }: BucketSettings): Addressing {
+  const isAmazon = endpoint === undefined || isAmazonHost(new URL(endpoint).hostname);
+  return {
+    isAmazon,
+    region: region ?? (isAmazon ? undefined : 'us-east-1'),
+    isPathStyle: forcePathStyle ?? !isAmazon,
   };
 }
 
 function clientConfig(settings: BucketSettings, atOnce: number): S3ClientConfig {
   const { endpoint, accessKey, secretKey, sessionToken } = settings;
-  const isAmazon = endpoint === undefined || isAmazonHost(new URL(endpoint).hostname);
-  const region = settings.region ?? (isAmazon ? undefined : 'us-east-1');
+  const { isAmazon, region, isPathStyle } = addressingOf(settings);
   const agent = { keepAlive: true, maxSockets: atOnce };
   return {
     maxAttempts: 1, // Retries are ours, so that each attempt is counted, and the breaker asked.
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
-    forcePathStyle: settings.forcePathStyle ?? !isAmazon,
+    forcePathStyle: isPathStyle,
     ...(accessKey !== undefined &&
       secretKey !== undefined && {
         credentials: {

@@ -1,6 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { leasesBeginning } from './layout.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
+
+/** Always the same, so that there is never more than one to be removed: who may write need not have the right to delete. */
+const probeKey = `${leasesBeginning}probe`;
 
 /**
  * What a server makes of writes whose condition does not hold. Some do not know conditions; others take no notice of
@@ -9,17 +11,14 @@ import { type ObjectStore, RemoteError } from './object-store.ts';
  * @throws {RemoteError} if that could not be found out
  */
 export async function probeConditions(objects: ObjectStore): Promise<'kept' | 'ignored' | 'unsupported'> {
-  const key = `${leasesBeginning}probe-${randomUUID()}`;
   const content = new TextEncoder().encode('{}');
   try {
-    await objects.put(key, content, { onlyIf: 'absent' });
+    await objects.put(probeKey, content);
     for (const onlyIf of ['absent', { etag: '0'.repeat(32) }] as const)
-      if ((await objects.put(key, content, { onlyIf })).isWritten) return 'ignored';
+      if ((await objects.put(probeKey, content, { onlyIf })).isWritten) return 'ignored';
     return 'kept';
   } catch (error) {
     if (error instanceof RemoteError && error.fault === 'unsupported') return 'unsupported';
     throw error;
-  } finally {
-    await objects.delete(key).catch(() => undefined); // A few bytes, which the next collection of garbage removes.
   }
 }

@@ -37,22 +37,15 @@ export type Candidate =
 
 export class Promoter implements Disposable {
   readonly #setting: PromoterSetting;
-  readonly #candidates = new Map<Digest, Promise<Candidate>>();
-  /** Each blob goes once, however many results name it. */
-  readonly #carrying = new Map<Digest, Promise<string | undefined>>();
+  /** Each blob goes once, however many results name it. Its size is a part of the name: one may lie about it. */
+  readonly #carrying = new Map<string, Promise<string | undefined>>();
 
   constructor(setting: PromoterSetting) {
     this.#setting = setting;
   }
 
-  /** Asked of each key once. @throws {RemoteError} */
-  candidate(key: Digest): Promise<Candidate> {
-    const finding = this.#candidates.get(key) ?? this.#find(key);
-    this.#candidates.set(key, finding);
-    return finding;
-  }
-
-  async #find(key: Digest): Promise<Candidate> {
+  /** @throws {RemoteError} */
+  async candidate(key: Digest): Promise<Candidate> {
     const { scratch, trusted, trust } = this.#setting;
     const there = await readEntry(trusted.objects, key, trust);
     if (there && 'entry' in there) return { state: 'present', entry: there.entry };
@@ -88,9 +81,7 @@ export class Promoter implements Disposable {
   }: OpenedEntry): Promise<SealedEntry | { readonly reason: string }> {
     const { trusted, signer, isDryRun } = this.#setting;
     for (const blob of blobsOf(result)) {
-      const carrying = this.#carrying.get(blob.digest) ?? this.#carry(blob);
-      this.#carrying.set(blob.digest, carrying);
-      const reason = await carrying;
+      const reason = await this.#carryOnce(blob);
       if (reason !== undefined) return { reason };
     }
     const sealed = sealEntry({ key, result, ingredients }, signer);
@@ -99,17 +90,32 @@ export class Promoter implements Disposable {
     return sealed;
   }
 
+  #carryOnce(blob: OutputRecord): Promise<string | undefined> {
+    const claimed = `${blob.digest} ${blob.sizeBytes}`;
+    const carrying = this.#carrying.get(claimed) ?? this.#carry(blob);
+    this.#carrying.set(claimed, carrying);
+    return carrying;
+  }
+
+  /** Also what lies in the trusted part is read: who vouches for a result has seen its bytes. */
   async #carry({ digest, sizeBytes }: OutputRecord): Promise<string | undefined> {
     const { scratch, trusted, staging, isDryRun } = this.#setting;
+    const there = await trusted.blobs.fetch(digest, sizeBytes, { into: staging });
+    if (there === 'fetched') return this.#forget(digest);
     const outcome = await scratch.blobs.fetch(digest, sizeBytes, { into: staging });
     if (outcome === 'absent') return `its bytes ${digest} are not there`;
     if (outcome === 'bad') return `its bytes ${digest} are not what they should be`;
+    const file = { path: staging.pathOf(digest), sizeBytes, isForced: there === 'bad' };
     try {
-      if (!isDryRun) await trusted.blobs.send(digest, { path: staging.pathOf(digest), sizeBytes });
+      if (!isDryRun) await trusted.blobs.send(digest, file);
     } finally {
-      await staging.delete(digest);
+      await this.#forget(digest);
     }
     return undefined;
+  }
+
+  async #forget(digest: Digest): Promise<undefined> {
+    await this.#setting.staging.delete(digest);
   }
 
   /**

@@ -19,10 +19,10 @@ export async function readRunIndex(
   return 'bytes' in read ? decodeRunIndex(read.bytes, run) : { refusal: `it ${read.refusal}` };
 }
 
-/** Those of its entries that a reader would take. */
-export function soundEntries(index: RunIndex, trust: Trust): OpenedEntry[] {
-  return [...index].flatMap(([wanted, sealed]) => {
+/** Those of its entries that a reader would take; one after the other, for all together may be too much for the memory. */
+export function* soundEntries(index: RunIndex, trust: Trust): Generator<OpenedEntry> {
+  for (const [wanted, sealed] of index) {
     const opened = decodeEntry(sealed, { wanted, trust });
-    return 'entry' in opened ? [opened.entry] : [];
-  });
+    if ('entry' in opened) yield opened.entry;
+  }
 }

@@ -3,12 +3,12 @@
  * request that fails is a miss, told once.
  */
 import { type Digest, digestJson } from '../../engine/core/digest.ts';
+import { eachOf } from '../../engine/core/each-of.ts';
 import type { ActionResult, FileBlobStore, KnownResult, SharedCache } from '../../engine/core/store.ts';
 import type { SqliteActionCache } from '../sqlite-action-cache.ts';
 import { blobsOf } from './blobs-of.ts';
 import type { RequestCounts } from './counting-objects.ts';
 import { mostEntryBytes, type OpenedEntry, type SealedEntry, sealEntry } from './entry.ts';
-import { inBatches } from './in-batches.ts';
 import { blobObject, entryObject, runObject, runsBeginning } from './layout.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
 import type { OpenedObjects } from './open-objects.ts';
@@ -55,6 +55,8 @@ export interface RemoteCacheSetting {
   readonly onWarning: (message: string) => void;
   /** Told of a result that is not sent now or later, and why: 'it …'. */
   readonly onSkipped: (key: Digest, reason: string) => void;
+  /** Told of a result that others can find now. */
+  readonly onSent: (key: Digest) => void;
   readonly onProgress: (progress: UploadProgress) => void;
 }
 
@@ -108,7 +110,7 @@ export class RemoteCache implements SharedCache {
     });
     this.#uploader = new Uploader({
       queue,
-      send: (upload) => this.#send(upload),
+      send: (upload, signal) => this.#send(upload, signal),
       onFailure: (error) => this.#miss(error),
       sizeOf: (upload) => this.#sizeOf(upload),
       onProgress,
@@ -216,7 +218,7 @@ export class RemoteCache implements SharedCache {
     const { write, sent } = this.#setting;
     if (!write) return 0;
     let present = 0;
-    await inBatches(keys, askedAtOnce, async (key) => {
+    await eachOf(keys, askedAtOnce, async (key) => {
       if (!(await this.#isThere(key, write))) return this.offer(key, key);
       sent.note(key);
       present += 1;
@@ -234,33 +236,33 @@ export class RemoteCache implements SharedCache {
     return found.every((facts) => facts !== undefined);
   }
 
-  async #send(upload: Upload): Promise<void> {
+  async #send(upload: Upload, signal: AbortSignal): Promise<void> {
     const { write } = this.#setting;
     if (!write) return;
-    if (upload.kind === 'run') await this.#sendRun(upload, write);
-    else await this.#sendEntry(upload.key, write);
+    if (upload.kind === 'run') await this.#sendRun(upload, write, signal);
+    else await this.#sendEntry(upload.key, write, signal);
   }
 
   /** Blobs first: who finds the result finds what it names. */
-  async #sendEntry(key: Digest, part: RemotePart): Promise<void> {
+  async #sendEntry(key: Digest, part: RemotePart, signal: AbortSignal): Promise<void> {
     const sealed = this.#sealed(key);
     const lack = sealed
-      ? await this.#sendBlobs(sealed.result, part)
+      ? await this.#sendBlobs(sealed.result, part, signal)
       : 'it is not in the local cache any more';
     if (!sealed || lack !== undefined) return this.#setting.onSkipped(key, lack!);
     if (!(await this.#mayPublish(key, part))) return;
     const content = new TextEncoder().encode(JSON.stringify(sealed));
     if (content.length > mostEntryBytes)
       return this.#setting.onSkipped(key, 'it is larger than readers take');
-    await part.objects.put(entryObject(key), content);
-    this.#setting.sent.note(key);
+    await part.objects.put(entryObject(key), content, { signal });
+    this.#noteSent(key);
     this.#bad.delete(key);
     this.#counts.sent += 1;
   }
 
   /** What was made here just now, under a lease that holds, is written over whatever is there; the rest fills gaps only. */
   async #mayPublish(key: Digest, { objects }: RemotePart): Promise<boolean> {
-    const { leases, sent } = this.#setting;
+    const { leases } = this.#setting;
     const lease = this.#leaseOf.get(key);
     if (lease !== undefined) {
       if (!leases || (await leases.mayPublish(lease))) return true;
@@ -268,8 +270,13 @@ export class RemoteCache implements SharedCache {
       return false;
     }
     if (this.#bad.has(key) || !(await objects.head(entryObject(key)))) return true;
-    sent.note(key);
+    this.#noteSent(key);
     return false;
+  }
+
+  #noteSent(key: Digest): void {
+    this.#setting.sent.note(key);
+    this.#setting.onSent(key);
   }
 
   /** A result of the local cache with the seal of whoever has made it; undefined if it is here no more. */
@@ -284,12 +291,17 @@ export class RemoteCache implements SharedCache {
   }
 
   /** @returns why they cannot all be sent; undefined if they are there */
-  async #sendBlobs(result: ActionResult, { blobs }: RemotePart): Promise<string | undefined> {
+  async #sendBlobs(
+    result: ActionResult,
+    { blobs }: RemotePart,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     const { files } = this.#setting.local;
     for (const { digest, sizeBytes } of blobsOf(result)) {
+      signal.throwIfAborted();
       if (!(await files.has(digest))) return 'its bytes are not in the local cache any more';
       const isForced = this.#bad.has(digest);
-      const outcome = await blobs.send(digest, { path: files.pathOf(digest), sizeBytes, isForced });
+      const outcome = await blobs.send(digest, { path: files.pathOf(digest), sizeBytes, isForced, signal });
       if (outcome === 'damaged') return 'its bytes are damaged in the local cache'; // Whoever reads them makes them again.
       if (outcome === 'sent') this.#counts.bytesSent += sizeBytes;
       this.#bad.delete(digest);
@@ -297,10 +309,14 @@ export class RemoteCache implements SharedCache {
     return undefined;
   }
 
-  async #sendRun({ run, keys }: Upload & { kind: 'run' }, { objects }: RemotePart): Promise<void> {
+  async #sendRun(
+    { run, keys }: Upload & { kind: 'run' },
+    { objects }: RemotePart,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { sent } = this.#setting;
     const entries = keys.flatMap((key) => (sent.has(key) ? (this.#sealed(key) ?? []) : []));
-    await objects.put(runObject(run), encodeRunIndex(run, entries));
+    await objects.put(runObject(run), encodeRunIndex(run, entries), { signal });
     if (entries.length === keys.length) sent.noteRun(run, digestJson(keys));
   }
 
@@ -347,16 +363,23 @@ export class RemoteCache implements SharedCache {
     return { ...this.#counts, waiting: this.#uploader.waiting, unsent: this.#uploader.unsent };
   }
 
-  /** Asks the server for nothing in particular. @throws {RemoteError} if it does not answer */
+  /**
+   * Asks the server for nothing in particular. Whoever does so cannot do without it, and has to tell of it himself when it
+   * is lost: see `lost`.
+   *
+   * @throws {RemoteError} if it does not answer
+   */
   async check(): Promise<void> {
     const [first] = this.#setting.read;
+    this.#told.add('lost');
     // No `head`: an answer without a body does not tell a missing bucket from a missing object, or a wrong clock from wrong keys.
     if (first) await readWhole(first.objects, `${runsBeginning}none`, { mostBytes: 0 });
   }
 
   /** What has not been sent is left to the next build. */
   async close(): Promise<void> {
-    this.#uploader.stop();
+    this.#ending.clear(); // What they wait for does not come: they end here, all of them.
+    await this.#uploader.stop();
     await this.#setting.leases?.releaseAll();
     const { read, write, queue, sent, bucket } = this.#setting;
     for (const { blobs } of new Set([...read, ...(write ? [write] : [])])) blobs[Symbol.dispose]();

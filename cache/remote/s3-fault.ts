@@ -37,8 +37,9 @@ export function toRemoteError(error: unknown): RemoteError {
   return new AnsweredError(faultByCode.get(code ?? '') ?? faultByStatus(status), { status, code });
 }
 
+/** The server chooses it: one that looks like a signature or a token of the request is not repeated. */
 function nameOf({ name }: ClientError): string | undefined {
-  const isName = typeof name === 'string' && /^[A-Za-z][\w.-]{1,63}$/.test(name);
+  const isName = typeof name === 'string' && /^[A-Z][A-Za-z0-9]{1,49}$/.test(name);
   return isName && name !== 'Unknown' && name !== 'Error' ? name : undefined;
 }
 

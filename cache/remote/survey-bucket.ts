@@ -8,10 +8,10 @@
  * Ages are judged by the server's clock alone. What a build begins to use meanwhile and finds gone is made again.
  */
 import { randomUUID } from 'node:crypto';
+import { eachOf } from '../../engine/core/each-of.ts';
 import { blobsOf } from './blobs-of.ts';
 import { type BucketContents, listContents } from './bucket-contents.ts';
 import type { OpenedEntry } from './entry.ts';
-import { inBatches } from './in-batches.ts';
 import { blobObject, digestOfObject, entryObject, leasesBeginning } from './layout.ts';
 import type { ListedObject, ObjectStore } from './object-store.ts';
 import { readEntry } from './read-entry.ts';
@@ -43,12 +43,12 @@ export async function surveyBucket({ objects, oldMs }: SurveySetting): Promise<B
   const contents = await listContents(objects);
   const needed = new Set<string>();
   const runs = parted(contents.runs, (run) => !isOlder(run, oldMs));
-  await inBatches(runs.staying, runsAtOnce, async (run) => {
+  await eachOf(runs.staying, runsAtOnce, async (run) => {
     for (const entry of await entriesOfRun(objects, run)) need(needed, entry);
   });
   const results = parted(contents.results, (one) => !isOlder(one, oldMs) || needed.has(one.key));
   const unread = results.staying.filter(({ key }) => !needed.has(key));
-  await inBatches(unread, resultsAtOnce, async (one) => {
+  await eachOf(unread, resultsAtOnce, async (one) => {
     const entry = await entryOf(objects, one);
     if (entry) need(needed, entry);
   });
@@ -83,7 +83,7 @@ function need(needed: Set<string>, { key, result }: OpenedEntry): void {
 }
 
 /** None of a list that nobody can use. */
-async function entriesOfRun(objects: ObjectStore, { key }: ListedObject): Promise<OpenedEntry[]> {
+async function entriesOfRun(objects: ObjectStore, { key }: ListedObject): Promise<Iterable<OpenedEntry>> {
   const run = digestOfObject(key);
   const index = run && (await readRunIndex(objects, run));
   return index && !('refusal' in index) ? soundEntries(index, anybody) : [];

@@ -88,7 +88,8 @@ interface Row {
   readonly owner: string | null;
 }
 
-function nameOf(upload: Upload): Digest {
+/** The key of a result, the name of a run. */
+export function nameOf(upload: Upload): Digest {
   return upload.kind === 'run' ? upload.run : upload.key;
 }
 

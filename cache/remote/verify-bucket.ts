@@ -1,11 +1,11 @@
 /** Reads everything that lies in a part of a bucket, and says what of it is not what its name says. */
 import { StreamDigest } from '../../engine/core/digest.ts';
+import { eachOf } from '../../engine/core/each-of.ts';
 import { BadBlob } from './bad-blob.ts';
 import { decodedPieces, encodingOf } from './blob-encoding.ts';
 import { blobsOf } from './blobs-of.ts';
 import type { BucketContents, ObjectKind } from './bucket-contents.ts';
 import { decodeEntry } from './entry.ts';
-import { inBatches } from './in-batches.ts';
 import { blobObject, digestOfObject, entryObject, runObject } from './layout.ts';
 import { discard } from './object-reader.ts';
 import type { ListedObject, ObjectStore } from './object-store.ts';
@@ -52,10 +52,8 @@ export async function verifyBucket(setting: VerifySetting): Promise<VerifiedBuck
     if (reason !== undefined) bad.push({ kind, object, reason });
     onVerified(object);
   };
-  await inBatches(contents.runs, runsAtOnce, async (run) =>
-    note('runs', run, await faultOfRun(objects, run)),
-  );
-  await inBatches(contents.results, resultsAtOnce, async (object) => {
+  await eachOf(contents.runs, runsAtOnce, async (run) => note('runs', run, await faultOfRun(objects, run)));
+  await eachOf(contents.results, resultsAtOnce, async (object) => {
     const key = digestOfObject(object.key);
     if (key === undefined || entryObject(key) !== object.key) return note('results', object, misplaced);
     const opened = await readEntry(objects, key, anybody);
@@ -64,7 +62,7 @@ export async function verifyBucket(setting: VerifySetting): Promise<VerifiedBuck
     if (trust.faultOf(opened.entry.writer) !== undefined) untrusted += 1;
     if (blobsOf(opened.entry.result).some(({ digest }) => !present.has(blobObject(digest)))) incomplete += 1;
   });
-  await inBatches(contents.blobs, blobsAtOnce, async (blob) =>
+  await eachOf(contents.blobs, blobsAtOnce, async (blob) =>
     note('blobs', blob, await faultOfBlob(objects, blob)),
   );
   return { bad, untrusted, incomplete };

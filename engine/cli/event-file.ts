@@ -9,7 +9,8 @@ const fix = 'Name a file that can be written, or "-" for standard output.';
 export class EventFile {
   readonly #descriptor: number;
   readonly #isOwn: boolean;
-  #isBroken = false;
+  /** Closed, or a write has failed. */
+  #isOver = false;
 
   /**
    * @param path a file, or `-` for standard output
@@ -24,18 +25,20 @@ export class EventFile {
 
   /** Writes until that fails, which is told, and is no reason to stop a build. */
   readonly listen: Listener = (event) => {
-    if (this.#isBroken) return;
+    if (this.#isOver) return;
     try {
       const line = `${JSON.stringify(event)}\n`;
       if (this.#isOwn) writeSync(this.#descriptor, line);
       else process.stdout.write(line); // It queues what a slow reader does not take at once.
     } catch (error) {
-      this.#isBroken = true;
+      this.#isOver = true;
       warnAside(`Cannot write events any more: ${(error as Error).message}.`);
     }
   };
 
+  /** Uploads may go on and tell of themselves. */
   close(): void {
+    this.#isOver = true; // Another file may have its descriptor soon.
     if (this.#isOwn) closeSync(this.#descriptor);
   }
 }

@@ -43,13 +43,14 @@ export function bucketSettings(
   { where, env }: { readonly where: string; readonly env: Environment },
 ): BucketSettings {
   const whole = url === 's3://' ? defaultUrl(where, env) : url;
-  if (/^[^/]*\/\/[^/]*@/.test(whole)) throw withSecret(where, 'S3_ACCESS_KEY and S3_SECRET_KEY');
-  if (!parseBucketUrl(whole))
+  if (!parseBucketUrl(whole)) {
+    if (mayHoldSecret(whole)) throw withSecret(where);
     throw invalid({
       where,
       message: `Cannot use the remote "${whole}": it is not s3://bucket/prefix, with letters, digits and . _ - = + : @ in the prefix.`,
       fix: 'Write it like s3://team-cache/flow.',
     });
+  }
   const { accessKey, secretKey } = keys(env);
   return {
     url: whole,
@@ -89,9 +90,9 @@ function keys({
 
 function endpointIn({ S3_ENDPOINT }: Environment): string | undefined {
   if (!S3_ENDPOINT) return undefined;
+  if (mayHoldSecret(S3_ENDPOINT)) throw withSecret('S3_ENDPOINT');
   const url = URL.parse(S3_ENDPOINT);
-  if (url?.username || url?.password) throw withSecret('S3_ENDPOINT', 'S3_ACCESS_KEY and S3_SECRET_KEY');
-  if (url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') return S3_ENDPOINT;
+  if (url && /^https?:$/.test(url.protocol) && url.hash === '') return S3_ENDPOINT;
   throw invalid({
     where: 'S3_ENDPOINT',
     message: `Cannot use the endpoint "${S3_ENDPOINT}": it is no http:// or https:// address.`,
@@ -110,12 +111,17 @@ function pathStyleIn({ S3_FORCE_PATH_STYLE: said }: Environment): boolean | unde
   });
 }
 
+/** A user with a password, or the signature in a query; wherever they stand in what is no address. */
+function mayHoldSecret(text: string): boolean {
+  return /[@?]/.test(text);
+}
+
 /** What holds a secret is not shown. */
-function withSecret(where: string, instead: string): FlowError {
+function withSecret(where: string): FlowError {
   return invalid({
     where,
-    message: 'Cannot use this address: it holds a user or a password.',
-    fix: `Leave them out, and set ${instead}.`,
+    message: 'Cannot use this address: it holds a user, a password or a query.',
+    fix: 'Leave them out, and set S3_ACCESS_KEY and S3_SECRET_KEY.',
   });
 }
 

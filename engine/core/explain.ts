@@ -13,6 +13,8 @@ import type { ActionResult, EvictionRecord } from './store.ts';
 export interface Present {
   keyOf(node: ActionNode): ActionKey | undefined;
   resultOf(node: ActionNode): ActionResult | undefined;
+  /** True if its result is on other machines alone; absent where none can be. */
+  isRemote?(node: ActionNode): boolean;
   /** True for a key that an action at hand has. */
   isInUse(key: Digest): boolean;
 }
@@ -27,6 +29,8 @@ export interface Past {
   resultOf(key: Digest): ActionResult | undefined;
   /** Why the result of a key, or the bytes of a digest, are not in the cache any more; undefined if they may be there. */
   evictionOf(name: Digest): EvictionRecord | undefined;
+  /** Why the result of a key was not sent to the remote cache, 'it …'; undefined if it was, or nobody tried. */
+  unsentOf(key: Digest): EvictionRecord | undefined;
 }
 
 export interface Explanation {
@@ -37,6 +41,8 @@ export interface Explanation {
    * `to_run`: there is none; `waits`: its key is not known until others have run.
    */
   readonly verdict: 'ran' | 'cached' | 'to_run' | 'waits';
+  /** Of a cached result: it is on other machines alone. */
+  readonly isRemote: boolean;
   /**
    * `first`: it has had no other key here; `changed`: what it is made of is not what it was; `lost`: it has had a
    * result under this very key, which is gone.
@@ -49,6 +55,8 @@ export interface Explanation {
   readonly causes: readonly Cause[];
   /** Why its result is gone; or, where that is there, the bytes of one of its outputs. */
   readonly eviction: EvictionRecord | undefined;
+  /** Why other machines do not find its result. */
+  readonly unsent: EvictionRecord | undefined;
 }
 
 /** One thing that is not what it was. */
@@ -79,6 +87,7 @@ export class Explainer {
     return {
       node,
       key: present.key,
+      isRemote: this.#present.isRemote?.(node) ?? false,
       verdict: hasResult ? (since?.outcome === 'ran' && !isOld ? 'ran' : 'cached') : 'to_run',
       reason: !hasResult && since ? 'lost' : before ? 'changed' : 'first',
       since,
@@ -87,6 +96,7 @@ export class Explainer {
       causes:
         before && !(hasResult && isOld) ? this.#causes(node, before, present.ingredients, new Set()) : [],
       eviction: this.#evictionOf(present.key, this.#present.resultOf(node)),
+      unsent: this.#past.unsentOf(present.key),
     };
   }
 
@@ -103,12 +113,14 @@ export class Explainer {
     return {
       node,
       key: undefined,
+      isRemote: false,
       verdict: 'waits',
       reason: before ? 'changed' : 'first',
       since: undefined,
       before,
       causes: [],
       eviction: undefined,
+      unsent: undefined,
     };
   }
 

@@ -250,7 +250,8 @@ export class Plan {
 
 type Request = Readonly<Record<string, unknown>> | undefined;
 
-function takesRequest(component: Component): boolean {
+/** True for a component that makes what others ask it for, and nothing by itself. */
+export function takesRequest(component: Component): boolean {
   return 'request' in component.loaded.rule.params.shape;
 }
 

@@ -80,13 +80,16 @@ export class Ledger {
     for (const { digest } of Object.values(outputs)) this.#setting.shelf.share(node, digest);
   }
 
-  /** Puts the outputs on the shelf and into the store, and only then the result into the action cache. */
+  /**
+   * Puts the outputs into the store, and then on the shelf: what a shelf that is full finds missing in the store, it takes
+   * for its own, and removes in the end.
+   */
   async keep(node: ActionNode, made: CallResult, durationMs: number): Promise<ActionResult> {
     const outputs: Record<string, OutputRecord> = {};
     for (const [name, encoded] of Object.entries(made.outputs)) {
       const { isEphemeral, format, extension } = node.outputs[name]!;
-      await this.#setting.shelf.put(node, encoded.digest, encoded.bytes);
       outputs[name] = await this.#store(encoded, { isEphemeral, format, extension });
+      await this.#setting.shelf.put(node, encoded.digest, encoded.bytes);
     }
     return {
       status: made.emptyReason === undefined ? 'success' : 'empty',

@@ -50,7 +50,7 @@ test('uses are written as soon as the thread is free, not at the end of the buil
   assert.ok(other.usedAtMs('b3:a'));
 });
 
-test('a note says why something went until it is written again', () => {
+test('a note says why something went until it is written again, or the note is forgotten', () => {
   using place = inFolder();
   {
     using records = place.open();
@@ -67,6 +67,8 @@ test('a note says why something went until it is written again', () => {
   records.flush();
   assert.equal(records.noteOf('evicted', 'b3:a'), undefined);
   assert.equal(records.noteOf('not_uploaded', 'b3:a')?.reason, 'the bucket is missing');
+  records.forgetNote('not_uploaded', 'b3:a');
+  assert.equal(records.noteOf('not_uploaded', 'b3:a'), undefined);
 });
 
 test('what is written is added to the last count, and to nothing before there is one', () => {

@@ -61,21 +61,26 @@ test('what cannot be used is a config error that names its place and shows no se
       },
     );
   };
-  for (const url of [
-    'team/flow',
-    's3:/team',
-    's3://a',
-    's3://team/../x',
-    's3://team/a//b',
-    's3://team/a?b',
-    'x',
-  ])
+  for (const url of ['team/flow', 's3:/team', 's3://a', 's3://team/../x', 's3://team/a//b', 'x'])
     check(url, {}, '--remote', /^Cannot use the remote ".*": it is not s3:\/\/bucket\/prefix/);
   check('s3://', {}, '--remote', /names no bucket/);
-  check('s3://key:planted@team/flow', {}, '--remote', /holds a user or a password/);
+  for (const secretive of [
+    's3://key:planted@team/flow',
+    's3://key:plan/planted@team/flow',
+    'key:planted@team/flow',
+    'https://key:planted@host/team',
+    's3://team/a?X-Amz-Signature=planted',
+  ])
+    check(secretive, {}, '--remote', /holds a user, a password or a query/);
   const url = 's3://team/flow';
   check(url, { S3_ENDPOINT: 'localhost:9000' }, 'S3_ENDPOINT', /no http:\/\/ or https:\/\/ address/);
-  check(url, { S3_ENDPOINT: 'http://me:planted@host' }, 'S3_ENDPOINT', /holds a user or a password/);
+  for (const S3_ENDPOINT of [
+    'http://me:planted@host',
+    'http://me:plan/planted@host',
+    'me:planted@host:9000',
+    'http://host/?X-Amz-Signature=planted',
+  ])
+    check(url, { S3_ENDPOINT }, 'S3_ENDPOINT', /holds a user, a password or a query/);
   check(url, { S3_ACCESS_KEY: 'planted' }, 'S3_ACCESS_KEY', /S3_SECRET_KEY is not/);
   check(url, { S3_SECRET_KEY: 'planted' }, 'S3_SECRET_KEY', /S3_ACCESS_KEY is not/);
   check(url, { S3_FORCE_PATH_STYLE: 'maybe' }, 'S3_FORCE_PATH_STYLE', /"maybe"/);

@@ -1,6 +1,4 @@
 /** `flow cache promote`: vouches for what untrusted machines have made, once it has been checked. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalBlobStore } from '../../../cache/local-blob-store.ts';
 import type { ObjectStore } from '../../../cache/remote/object-store.ts';
@@ -15,10 +13,13 @@ import { counted } from '../duration-text.ts';
 import { jsonLine } from '../json-line.ts';
 import { openTrust } from '../keys/open-trust.ts';
 import { warnAside } from '../warn-aside.ts';
+import { compareSample } from './compare-sample.ts';
+import { firstLines } from './first-lines.ts';
 import { makeAnew } from './make-anew.ts';
 import { type OpenedBucket, withBucket } from './open-bucket.ts';
 import { runsInPart, runsOfTargets } from './promotable-runs.ts';
 import { type Promoted, promoteRuns } from './promote-runs.ts';
+import { ThrowAwayFolder } from './throw-away-folder.ts';
 
 export interface PromoteFlags extends BuildFlags {
   readonly all?: boolean;
@@ -29,24 +30,43 @@ export interface PromoteFlags extends BuildFlags {
 /** @returns the exit status: 1 if anything was refused @throws {FlowError} `remote_unavailable`, `config_invalid` */
 export async function promoteCommand(words: readonly string[], flags: PromoteFlags): Promise<number> {
   checkUse(words, flags);
-  return withBucket(flags, (bucket) =>
-    inThrowAwayFolder(async (folder) => {
-      using promoter = promoterOf(bucket, folder, flags);
-      const { recompute: count } = flags;
-      const sample = count === undefined ? undefined : { count, makeAnew: makerOf(flags, folder) };
-      const runs =
-        words.length > 0
-          ? await runsOfTargets(words, flags, promoter)
-          : await runsInPart(bucket.parts.scratch);
-      const promoted = await promoteRuns(runs, promoter, sample);
-      process.stdout.write(
-        flags.json
-          ? jsonLine({ url: bucket.url, is_dry_run: flags.dryRun ?? false, ...promoted })
-          : printable(`${textOf(promoted, bucket.url, flags).join('\n')}\n`),
-      );
-      return promoted.refused.length > 0 ? 1 : 0;
-    }),
-  );
+  return withBucket(flags, async (bucket) => {
+    using folder = new ThrowAwayFolder('flow-promote-');
+    using promoter = promoterOf(bucket, folder.path, flags);
+    const { promoted, compared } =
+      words.length > 0
+        ? await promoteTargets(words, flags, { promoter, folder: folder.path })
+        : { promoted: await promoteRuns(runsInPart(bucket.parts.scratch, promoter), promoter) };
+    const facts = { url: bucket.url, is_dry_run: flags.dryRun ?? false, ...promoted, ...compared };
+    process.stdout.write(flags.json ? jsonLine(facts) : printable(`${textOf(facts).join('\n')}\n`));
+    return promoted.refused.length > 0 ? 1 : 0;
+  });
+}
+
+interface Outcome {
+  readonly promoted: Promoted;
+  /** Absent if nothing was to be made anew. */
+  readonly compared?: { readonly recomputed: number; readonly differing: number };
+}
+
+/** One result that is not what running gives, and nothing goes: who has sent it should not be believed about the rest. */
+async function promoteTargets(
+  words: readonly string[],
+  flags: PromoteFlags,
+  { promoter, folder }: { readonly promoter: Promoter; readonly folder: string },
+): Promise<Outcome> {
+  const runs = await runsOfTargets(words, flags, promoter);
+  const { recompute: count } = flags;
+  if (count === undefined) return { promoted: await promoteRuns(runs, promoter) };
+  const { recomputed, differing } = await compareSample(runs, {
+    count,
+    makeAnew: (targets) => makeAnew(targets, flags, join(folder, 'anew')),
+  });
+  const promoted =
+    differing.length > 0
+      ? { promoted: [], present: 0, absent: 0, refused: differing }
+      : await promoteRuns(runs, promoter);
+  return { promoted, compared: { recomputed, differing: differing.length } };
 }
 
 function checkUse(words: readonly string[], { all = false, recompute }: PromoteFlags): void {
@@ -64,22 +84,6 @@ function checkUse(words: readonly string[], { all = false, recompute }: PromoteF
       'Cannot make anew what is known by its key alone.',
       'Name targets instead of --all.',
     );
-}
-
-async function inThrowAwayFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'flow-promote-'));
-  try {
-    return await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function makerOf(
-  flags: PromoteFlags,
-  folder: string,
-): (words: readonly string[]) => ReturnType<typeof makeAnew> {
-  return (words) => makeAnew(words, flags, join(folder, 'anew'));
 }
 
 function promoterOf({ url, parts, workspace }: OpenedBucket, folder: string, flags: PromoteFlags): Promoter {
@@ -113,16 +117,21 @@ function wrongUse(where: string, message: string, fix: string): FlowError {
   return new FlowError({ code: 'config_invalid', blame: 'user', where, message, fix });
 }
 
-function textOf(
-  { promoted, present, absent, refused, recomputed }: Promoted,
-  url: string,
-  { dryRun: isDryRun = false, recompute }: PromoteFlags,
-): string[] {
+interface Facts extends Promoted {
+  readonly url: string;
+  readonly is_dry_run: boolean;
+  readonly recomputed?: number;
+  readonly differing?: number;
+}
+
+function textOf(facts: Facts): string[] {
+  const { url, is_dry_run, promoted, present, absent, refused, recomputed, differing = 0 } = facts;
   const there = present > 0 ? `; ${present} trusted already` : '';
+  const nothing = 'who sends what does not come out here is not believed about the rest';
   return [
-    ...(recompute === undefined ? [] : [`${counted(recomputed, 'result')} made anew here and compared`]),
-    `${url}: ${counted(promoted.length, 'result')} ${isDryRun ? 'would be ' : ''}promoted${there}`,
+    ...(recomputed === undefined ? [] : [`${counted(recomputed, 'result')} made anew here and compared`]),
+    `${url}: ${counted(promoted.length, 'result')} ${is_dry_run ? 'would be ' : ''}promoted${there}${differing > 0 ? `: ${nothing}` : ''}`,
     ...(absent > 0 ? [`${counted(absent, 'result')} that nobody has sent`] : []),
-    ...refused.map(({ key, reason }) => `refused: ${digestText(key)}: ${reason}`),
+    ...firstLines(refused.map(({ key, reason }) => `refused: ${digestText(key)}: ${reason}`)),
   ];
 }

@@ -2,6 +2,7 @@
 
 import { blobsOf } from '../../../cache/remote/blobs-of.ts';
 import type { RemoteCache } from '../../../cache/remote/remote-cache.ts';
+import { eachOf } from '../../core/each-of.ts';
 import { printable } from '../../core/errors.ts';
 import type { OutputRecord } from '../../core/store.ts';
 import type { BuildFlags } from '../build-flags.ts';
@@ -10,7 +11,7 @@ import { type Foreseen, foreseeBuild, type Outlook, type Sight } from '../explai
 import { jsonLine } from '../json-line.ts';
 import { tellRefused } from '../refusals.ts';
 import { needRemote } from '../remote/need-remote.ts';
-import { eachOf } from '../storage/each-of.ts';
+import { lostRemote } from '../remote/remote-errors.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Workspace } from '../workspace.ts';
 import { byteProgress } from './byte-progress.ts';
@@ -64,15 +65,16 @@ async function remember(workbench: Workbench, workspace: Workspace, flags: Build
 async function pull({ workbench, prepared, outlooks }: Foreseen, { json }: BuildFlags): Promise<number> {
   const remote = workbench.shared!; // `remember` has opened it.
   const lacking = await bringAll(outlooks, workbench, remote);
-  const missing = outlooks.flatMap((outlook) => missingOf(outlook, lacking));
+  if (remote.lost !== undefined) throw lostRemote(remote.url, remote.lost); // Nobody knows what it lacks.
   remote.conclude();
+  const missing = outlooks.flatMap((outlook) => missingOf(outlook, lacking));
   const { blobsBrought: blobs, bytesBrought: bytes } = remote.counts;
   const results = outlooks
     .flatMap(({ forecast }) => forecast.actions)
     .filter(({ isRemote }) => isRemote).length;
   const pulled: Pulled = { url: remote.url, results, blobs, bytes, missing };
   tellRefused(prepared.assembled);
-  process.stdout.write(json ? jsonLine(pulled) : printable(`${textOf(pulled).join('\n')}\n`));
+  process.stdout.write(json ? jsonLine(pulled) : printable(`${textOf(pulled, outlooks).join('\n')}\n`));
   return missing.length + prepared.assembled.refused.length > 0 ? 1 : 0;
 }
 
@@ -109,19 +111,28 @@ function missingOf({ spec, forecast }: Outlook, lacking: ReadonlySet<string>): M
   });
 }
 
-function textOf({ url, results, blobs, bytes, missing }: Pulled): string[] {
+function textOf({ url, results, blobs, bytes, missing }: Pulled, outlooks: readonly Outlook[]): string[] {
   const size = blobs > 0 ? `, ${counted(blobs, 'blob')} of ${sizeText(bytes)}` : '';
+  const byRun = Map.groupBy(missing, ({ run }) => run);
   return [
     `${url}: ${counted(results, 'result')} fetched${size}`,
     missing.length === 0 ? 'Everything of these runs is here.' : `${url} lacks:`,
-    ...missing.map((one) => `  ${one.run}//${one.component}: ${lackText(one)}`),
+    ...outlooks.flatMap(({ spec, forecast }) => {
+      const isUnknown = forecast.actions.every(({ result }) => !result);
+      const lacks = byRun.get(spec.scope.label) ?? [];
+      return isUnknown && lacks.length > 0 ? [`  ${runText(spec)}: everything`] : lacks.map(lackLine);
+    }),
   ];
 }
 
-function lackText({ results, blobs }: Missing): string {
+function runText({ scope }: Outlook['spec']): string {
+  return scope.label || 'the workspace';
+}
+
+function lackLine({ run, component, results, blobs }: Missing): string {
   const parts = [
     results > 0 && counted(results, 'result'),
     blobs > 0 && `the bytes of ${counted(blobs, 'output')}`,
   ];
-  return parts.filter(Boolean).join(', ') || 'everything';
+  return `  ${run}//${component}: ${parts.filter(Boolean).join(', ') || 'everything'}`;
 }

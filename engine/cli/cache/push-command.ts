@@ -7,7 +7,7 @@ import { RealDisk } from '../../io/disk.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { digestText } from '../digest-text.ts';
 import { counted, sizeText } from '../duration-text.ts';
-import { foreseeBuild } from '../explain/foresee-build.ts';
+import { foreseeBuild, type Outlook } from '../explain/foresee-build.ts';
 import { jsonLine } from '../json-line.ts';
 import { drainUploads } from '../remote/drain-uploads.ts';
 import { needRemote } from '../remote/need-remote.ts';
@@ -15,127 +15,149 @@ import { asCommandError } from '../remote/remote-errors.ts';
 import { ReadingLine } from '../terminal/reading-line.ts';
 import { Workbench } from '../workbench.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
+import { firstLines } from './first-lines.ts';
 
 export interface PushFlags extends BuildFlags {
   readonly all?: boolean;
 }
 
-interface Pushed {
-  /** Results that were there already. */
-  present: number;
-  /** Results that no build has made yet: of targets. */
-  unmade: number;
-  readonly skipped: {
-    readonly key: Digest;
-    readonly component: string | undefined;
-    readonly reason: string;
-  }[];
-}
-
-/** @returns the exit status: 1 if something could not be sent @throws {FlowError} `remote_unavailable`, `config_invalid` */
+/** @returns the exit status: 1 if something could not be sent, 130 if it was interrupted @throws {FlowError} `remote_unavailable`, `config_invalid` */
 export async function pushCommand(words: readonly string[], flags: PushFlags): Promise<number> {
-  const pushed: Pushed = { present: 0, unmade: 0, skipped: [] };
-  if (words.length === 0) return pushFrom(flags, pushed);
-  const finish = async (remote: RemoteCache): Promise<number> => conclude(remote, pushed, flags);
-  return foreseeBuild(
-    words,
-    flags,
-    async ({ workbench, outlooks }) => {
-      const remote = workbench.shared!; // `open` has opened it.
-      for (const { spec, forecast } of outlooks) {
-        const made = forecast.actions.filter(({ result }) => result);
-        pushed.unmade += forecast.actions.length - made.length;
-        const keys = [...new Set(made.map(({ key }) => key!.key))]; // What has a result has a key.
-        await ensure(remote, pushed, keys, spec.subject);
-      }
-      return finish(remote);
-    },
-    {
-      sightOf: async (workbench, workspace) => {
-        await open(workbench, workspace, flags, pushed);
-        return { actions: workbench.actions, blobs: workbench.blobs };
-      },
-    },
-  );
-}
-
-/** What earlier builds have left, which goes on by itself; and all of the local cache, if that is wanted. */
-async function pushFrom(flags: PushFlags, pushed: Pushed): Promise<number> {
-  const workspace = openWorkspace(flags);
-  await using workbench = new Workbench(workspace, { disk: new RealDisk(), jobs: flags.jobs });
-  const remote = await open(workbench, workspace, flags, pushed);
-  if (flags.all) {
-    const keys = [...workbench.actions.stored()].flatMap(({ key, result }) => (result ? [key] : []));
-    await ensure(remote, pushed, keys);
-  }
-  return conclude(remote, pushed, flags);
-}
-
-async function open(
-  workbench: Workbench,
-  workspace: Workspace,
-  flags: PushFlags,
-  { skipped }: Pushed,
-): Promise<RemoteCache> {
-  const { actions } = workbench;
-  const events = new EventStream(Date.now);
-  if (process.stderr.isTTY) events.listen(new ReadingLine(process.stderr, { act: 'sending to' }).listen);
-  const remote = await needRemote({
-    workspace,
-    workbench,
-    flags,
-    events,
-    onSkipped: (key, reason) => {
-      const component = actions.ingredientsOf(key)?.component;
-      skipped.push({ key, component: component === undefined ? undefined : String(component), reason });
+  using push = new Push(flags);
+  if (words.length === 0) return await push.sendCache();
+  return await foreseeBuild(words, flags, ({ outlooks }) => push.sendRuns(outlooks), {
+    sightOf: async (workbench, workspace) => {
+      await push.open(workbench, workspace);
+      return { actions: workbench.actions, blobs: workbench.blobs };
     },
   });
-  workbench.shared = remote;
-  return remote;
 }
 
-async function ensure(
-  remote: RemoteCache,
-  pushed: Pushed,
-  keys: readonly Digest[],
-  run?: Digest,
-): Promise<void> {
-  try {
-    pushed.present += await remote.ensure(keys, run);
-  } catch (error) {
-    throw asCommandError(remote.url, error);
+interface Skipped {
+  readonly key: Digest;
+  readonly component: string | undefined;
+  readonly reason: string;
+}
+
+class Push implements Disposable {
+  readonly #flags: PushFlags;
+  readonly #line = process.stderr.isTTY ? new ReadingLine(process.stderr, { act: 'sending to' }) : undefined;
+  readonly #skipped: Skipped[] = [];
+  /** Set by `open`. */
+  #remote!: RemoteCache;
+  /** Results that were there already. */
+  #present = 0;
+  /** Results that no build has made yet: of targets. */
+  #unmade = 0;
+
+  constructor(flags: PushFlags) {
+    this.#flags = flags;
+  }
+
+  /** From here on what earlier builds have left is sent, too. */
+  async open(workbench: Workbench, workspace: Workspace): Promise<void> {
+    const { actions } = workbench;
+    const events = new EventStream(Date.now);
+    if (this.#line) events.listen(this.#line.listen);
+    const onSkipped = (key: Digest, reason: string): void => {
+      const component = actions.ingredientsOf(key)?.component;
+      this.#skipped.push({ key, component: component === undefined ? undefined : String(component), reason });
+    };
+    this.#remote = await needRemote({ workspace, workbench, flags: this.#flags, events, onSkipped });
+    workbench.shared = this.#remote;
+  }
+
+  /** What earlier builds have left; and all of the local cache, if that is wanted. */
+  async sendCache(): Promise<number> {
+    const workspace = openWorkspace(this.#flags);
+    await using workbench = new Workbench(workspace, { disk: new RealDisk(), jobs: this.#flags.jobs });
+    await this.open(workbench, workspace);
+    if (this.#flags.all) {
+      const keys = [...workbench.actions.stored()].flatMap(({ key, result }) => (result ? [key] : []));
+      await this.#ensure(keys);
+    }
+    return await this.#conclude(); // The stores stay open until it is done.
+  }
+
+  async sendRuns(outlooks: readonly Outlook[]): Promise<number> {
+    for (const { spec, forecast } of outlooks) {
+      const made = forecast.actions.filter(({ result }) => result);
+      const unmade = forecast.actions.length - made.length;
+      this.#unmade += unmade;
+      const keys = [...new Set(made.map(({ key }) => key!.key))]; // What has a result has a key.
+      // A list of a part of the run would stand in the place of a whole one that others have sent.
+      const isWhole = unmade === 0 && forecast.isComplete;
+      await this.#ensure(keys, isWhole ? spec.subject : undefined);
+    }
+    return this.#conclude();
+  }
+
+  async #ensure(keys: readonly Digest[], run?: Digest): Promise<void> {
+    try {
+      this.#present += await this.#remote.ensure(keys, run);
+    } catch (error) {
+      throw asCommandError(this.#remote.url, error);
+    }
+  }
+
+  async #conclude(): Promise<number> {
+    const { json, quiet } = this.#flags;
+    const end = await drainUploads(this.#remote, { isQuiet: quiet });
+    this.#line?.[Symbol.dispose]();
+    this.#remote.conclude();
+    const pushed = this.#outcome;
+    process.stdout.write(json ? jsonLine(pushed) : printable(`${textOf(pushed).join('\n')}\n`));
+    if (end === 'interrupted') return 130;
+    return pushed.unsent + pushed.skipped.length > 0 ? 1 : 0;
+  }
+
+  get #outcome(): PushDocument {
+    const { sent, bytesSent, waiting, unsent } = this.#remote.counts;
+    return {
+      url: this.#remote.url,
+      sent,
+      bytes_sent: bytesSent,
+      present: this.#present,
+      unsent: waiting + unsent,
+      lost: this.#remote.lost,
+      unmade: this.#unmade,
+      skipped: this.#skipped,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#line?.[Symbol.dispose]();
   }
 }
 
-async function conclude(remote: RemoteCache, pushed: Pushed, { json, quiet }: PushFlags): Promise<number> {
-  await drainUploads(remote, { isQuiet: quiet });
-  remote.conclude();
-  const { sent, bytesSent, waiting, unsent } = remote.counts;
-  const left = waiting + unsent;
-  const { present, unmade, skipped } = pushed;
-  const document = { url: remote.url, sent, bytes_sent: bytesSent, present, unsent: left, unmade, skipped };
-  process.stdout.write(json ? jsonLine(document) : printable(`${textOf(document).join('\n')}\n`));
-  return left + skipped.length > 0 ? 1 : 0;
-}
-
-type PushDocument = Pick<Pushed, 'present' | 'unmade' | 'skipped'> & {
+interface PushDocument {
   readonly url: string;
   readonly sent: number;
   readonly bytes_sent: number;
+  readonly present: number;
   readonly unsent: number;
-};
+  /** Why the bucket could not be used any more. */
+  readonly lost: string | undefined;
+  readonly unmade: number;
+  readonly skipped: readonly Skipped[];
+}
 
-function textOf({ url, sent, bytes_sent, present, unsent, unmade, skipped }: PushDocument): string[] {
+function textOf({ url, sent, bytes_sent, present, unsent, lost, unmade, skipped }: PushDocument): string[] {
+  if (sent + present + unsent + unmade + skipped.length === 0) return [`${url}: there was nothing to send`];
   const size = bytes_sent > 0 ? `, ${sizeText(bytes_sent)}` : '';
-  const there = present > 0 ? `; ${counted(present, 'result')} there already` : '';
+  const there = present > 0 ? `; ${present} there already` : '';
   return [
     `${url}: ${counted(sent, 'result')} sent${size}${there}`,
     ...(unmade > 0 ? [`${counted(unmade, 'result')} not made yet: build first`] : []),
-    ...skipped.map(
-      ({ key, component, reason }) => `not sent: ${component ?? 'a result'} ${digestText(key)}: ${reason}`,
+    ...firstLines(
+      skipped.map(
+        ({ key, component, reason }) => `not sent: ${component ?? 'a result'} ${digestText(key)}: ${reason}`,
+      ),
     ),
     ...(unsent > 0
-      ? [`${counted(unsent, 'result')} could not be sent now: the next build or push sends the rest`]
+      ? [
+          `${counted(unsent, 'result')} left${lost === undefined ? '' : `, for ${lost}`}: the next build or push sends them`,
+        ]
       : []),
   ];
 }

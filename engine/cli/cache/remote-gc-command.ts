@@ -33,7 +33,8 @@ export function remoteGcCommand(flags: RemoteGcFlags): Promise<void> {
     const isWanted = await isAgreed(surveys, flags);
     if (isWanted) await remove(surveys, bucket);
     if (json) process.stdout.write(jsonLine(documentOf(surveys, bucket.url, isWanted)));
-    else process.stdout.write(`${outcomeText(surveys, isWanted)}\n`);
+    else if (totalOf(unneededOf(surveys)).count > 0)
+      process.stdout.write(`${outcomeText(surveys, isWanted)}\n`);
   });
 }
 
@@ -63,15 +64,16 @@ function stayingOf({ trusted, scratch }: Surveys): Record<PartName, BucketSurvey
 function textOf(surveys: Surveys, url: string): string[] {
   const staying = totalOf(stayingOf(surveys));
   const rest = `${counted(staying.count, 'object')}, ${sizeText(staying.bytes)}`;
-  if (totalOf(unneededOf(surveys)).count === 0) return [`${url}: all is needed: ${rest}.`];
+  if (totalOf(unneededOf(surveys)).count === 0)
+    return [`${url}: there is nothing to remove; it holds ${rest}.`];
   const table = contentsTable(unneededOf(surveys)).map((line) => `  ${line}`);
-  return [`${url}: nobody needs`, ...table, `What stays: ${rest}.`];
+  return [`${url}: not needed any more are`, ...table, `What stays: ${rest}.`];
 }
 
 function outcomeText(surveys: Surveys, isRemoved: boolean): string {
   const { count, bytes } = totalOf(unneededOf(surveys));
   if (isRemoved) return `Removed ${counted(count, 'object')}, ${sizeText(bytes)}.`;
-  return count === 0 ? 'There is nothing to remove.' : 'Nothing was removed: --yes removes it.';
+  return 'Nothing was removed: --yes removes it.';
 }
 
 function documentOf(surveys: Surveys, url: string, isRemoved: boolean): Record<string, unknown> {

@@ -1,10 +1,12 @@
 /** `flow cache ls --remote`: the runs in a bucket. */
-import { inBatches } from '../../../cache/remote/in-batches.ts';
+
+import type { OpenedEntry } from '../../../cache/remote/entry.ts';
 import { digestOfObject, runsBeginning } from '../../../cache/remote/layout.ts';
 import type { ListedObject, ObjectStore } from '../../../cache/remote/object-store.ts';
 import { readRunIndex, soundEntries } from '../../../cache/remote/read-run-index.ts';
 import { anybody } from '../../../cache/remote/trust.ts';
 import type { Digest } from '../../core/digest.ts';
+import { eachOf } from '../../core/each-of.ts';
 import { printable } from '../../core/errors.ts';
 import { digestText } from '../digest-text.ts';
 import { sizeText } from '../duration-text.ts';
@@ -33,7 +35,7 @@ export function remoteLsCommand(flags: BucketFlags): Promise<void> {
     const runs: ListedRun[] = [];
     for (const part of partNames) {
       const objects = await Array.fromAsync(parts[part].list(runsBeginning));
-      await inBatches(objects, atOnce, async (object) => {
+      await eachOf(objects, atOnce, async (object) => {
         const run = await runOf(object, parts[part], part);
         if (run) runs.push(run);
       });
@@ -52,22 +54,26 @@ async function runOf(
   const run = digestOfObject(key);
   const read = run && (await readRunIndex(objects, run));
   if (!read || 'refusal' in read) return undefined;
-  const entries = soundEntries(read, anybody);
-  const outputs = entries.flatMap(({ result }) => Object.values(result.outputs));
+  return { run, part, sent_at: timeOf(modifiedAtMs), ...sumOfEntries(soundEntries(read, anybody)) };
+}
+
+function sumOfEntries(entries: Iterable<OpenedEntry>): Pick<ListedRun, 'results' | 'components' | 'bytes'> {
+  const components = new Set<string>();
   const lasting = new Map<Digest, number>();
-  for (const { digest, sizeBytes, isEphemeral } of outputs) if (!isEphemeral) lasting.set(digest, sizeBytes);
-  return {
-    run,
-    part,
-    sent_at: timeOf(modifiedAtMs),
-    results: entries.length,
-    components: [...new Set(entries.map(({ ingredients }) => String(ingredients.component)))].sort(),
-    bytes: [...lasting.values()].reduce((sum, bytes) => sum + bytes, 0),
-  };
+  let results = 0;
+  for (const { result, ingredients } of entries) {
+    results += 1;
+    components.add(String(ingredients.component));
+    for (const { digest, sizeBytes, isEphemeral } of Object.values(result.outputs))
+      if (!isEphemeral) lasting.set(digest, sizeBytes);
+  }
+  const bytes = [...lasting.values()].reduce((sum, size) => sum + size, 0);
+  return { results, components: [...components].sort(), bytes };
 }
 
 function textOf(runs: readonly ListedRun[], url: string): string[] {
-  if (runs.length === 0) return [`There are no runs in ${url}.`];
+  if (runs.length === 0)
+    return [`There are no runs in ${url}; \`flow cache stats --remote\` tells what else there is.`];
   const cells = (cell: (run: ListedRun) => string): string[] => runs.map(cell);
   const hasScratch = runs.some(({ part }) => part === 'scratch');
   return textTable([
@@ -76,6 +82,15 @@ function textOf(runs: readonly ListedRun[], url: string): string[] {
     { title: 'RESULTS', cells: cells(({ results }) => String(results)), isRight: true },
     { title: 'SIZE', cells: cells(({ bytes }) => sizeText(bytes)), isRight: true },
     { title: 'SENT', cells: cells(({ sent_at }) => ageText(sent_at, Date.now())) },
-    { title: 'COMPONENTS', cells: cells(({ components }) => components.join(', ')) },
+    { title: 'COMPONENTS', cells: cells(({ components }) => namesText(components)) },
   ]);
+}
+
+/** How much of a line the names of components may take. */
+const widestNames = 24;
+
+/** 'decode, render', or 'audio_decode and 9 more': --json has them all. */
+function namesText(names: readonly string[]): string {
+  const text = names.join(', ');
+  return text.length <= widestNames ? text : `${names[0]!} and ${names.length - 1} more`;
 }

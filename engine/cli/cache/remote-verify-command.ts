@@ -1,5 +1,6 @@
 /** `flow cache verify --remote`: reads all that a bucket holds, and removes what is bad where that is asked for. */
 import { listContents } from '../../../cache/remote/bucket-contents.ts';
+import { scratchPart } from '../../../cache/remote/layout.ts';
 import { type BadObject, type VerifiedBucket, verifyBucket } from '../../../cache/remote/verify-bucket.ts';
 import { printable } from '../../core/errors.ts';
 import { counted, sizeText } from '../duration-text.ts';
@@ -8,6 +9,7 @@ import { openTrust } from '../keys/open-trust.ts';
 import { warnAside } from '../warn-aside.ts';
 import { byteProgress } from './byte-progress.ts';
 import { contentsDocument, type PartContents, totalOf } from './contents-table.ts';
+import { firstLines } from './first-lines.ts';
 import { type BucketFlags, type OpenedBucket, type PartName, partNames, withBucket } from './open-bucket.ts';
 
 export interface RemoteVerifyFlags extends BucketFlags {
@@ -61,9 +63,7 @@ function textOf({ contents, parts }: Verified, bad: readonly PlacedBad[], isRepa
   const read = `Read ${counted(count, 'object')}, ${sizeText(bytes)}`;
   return [
     bad.length === 0 ? `${read}: all are sound.` : `${read}. Bad:`,
-    ...bad.map(
-      ({ object, reason, part }) => `  ${part === 'scratch' ? 'scratch/' : ''}${object.key}  ${reason}`,
-    ),
+    ...firstLines(bad.map(badLine)).map((line) => `  ${line}`),
     ...(bad.length > 0
       ? [
           isRepaired
@@ -78,6 +78,10 @@ function textOf({ contents, parts }: Verified, bad: readonly PlacedBad[], isRepa
       ? [`${counted(incomplete, 'result')} without all bytes: those are made again when they are wanted.`]
       : []),
   ];
+}
+
+function badLine({ object, reason, part }: PlacedBad): string {
+  return `${part === 'scratch' ? scratchPart : ''}${object.key}  ${reason}`;
 }
 
 function documentOf(

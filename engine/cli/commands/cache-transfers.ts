@@ -35,7 +35,7 @@ export function declarePromote(cache: Command): void {
   transfer(
     cache,
     'promote',
-    'vouch for results of the scratch part: check, sign and move them to the trusted one',
+    'vouch for results of the scratch part: check them, sign them, copy them to the trusted one',
   )
     .argument('[targets...]', 'as for `flow build`')
     .option('--all', 'everything in the scratch part')
@@ -65,7 +65,7 @@ Examples:
   flow cache push --all --json
 
 Exit status:
-  0 all that there is was sent   1 something could not be sent`;
+  0 all that there is was sent   1 something could not be sent   130 interrupted; the next one sends the rest`;
 
 const pullExamples = `
 Examples:
@@ -80,4 +80,7 @@ Examples:
   flow cache promote run:clip.mp4 --recompute 5
   flow cache promote --all --dry-run
 
-Needs the signing key of a trusted writer: \`flow keys new\`. Nothing that comes from the bucket is executed.`;
+Needs the signing key of a trusted writer: \`flow keys new\`. Nothing that comes from the bucket is executed.
+
+Exit status:
+  0 all that was sent is trusted now   1 something was refused, which is listed`;

@@ -41,6 +41,7 @@ function declareGc(cache: Command): void {
       toAgeMs,
     )
     .option('-y, --yes', 'of the bucket: do not ask')
+    .addHelpText('after', gcExamples)
     .action(async (flags: GcFlags & RemoteGcFlags) => {
       if (flags.remote) {
         const { remoteGcCommand } = await import('../cache/remote-gc-command.ts');
@@ -55,6 +56,7 @@ function declareGc(cache: Command): void {
 function declareVerify(cache: Command): void {
   forEither(subcommand(cache, 'verify', 'read everything in the cache, and take out what is damaged'))
     .option('--repair', 'of the bucket: remove what is bad')
+    .addHelpText('after', verifyExamples)
     .action(async (flags: CacheFlags & RemoteVerifyFlags) => {
       if (flags.remote) {
         const { remoteVerifyCommand } = await import('../cache/remote-verify-command.ts');
@@ -108,7 +110,7 @@ function subcommand(cache: Command, name: string, description: string): Command 
 function forEither(command: Command): Command {
   return command.option(
     '--remote [url]',
-    'of the bucket that machines share: s3://BUCKET/PREFIX (default: $FLOW_REMOTE)',
+    'the bucket that machines share instead: s3://BUCKET/PREFIX (default: $FLOW_REMOTE)',
     toBucket,
   );
 }
@@ -133,6 +135,20 @@ function toBucket(text: string): string {
   if (text.startsWith('s3://')) return text;
   throw new InvalidArgumentError('Write s3://BUCKET/PREFIX, or nothing.');
 }
+
+const gcExamples = `
+Examples:
+  flow cache gc --dry-run
+  flow cache gc --remote               what of the bucket is old, and needed by nothing that is young
+  flow cache gc --remote --older-than 8w --yes`;
+
+const verifyExamples = `
+Examples:
+  flow cache verify
+  flow cache verify --remote           reads all of the bucket
+
+Exit status:
+  0 all is sound   1 something is not, which is listed`;
 
 const examples = `
 Examples:

@@ -9,9 +9,10 @@ import { folderChecks } from './folder-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { packageChecks } from './package-checks.ts';
 import { programChecks } from './program-checks.ts';
+import { type RemoteDoctorFlags, remoteChecks } from './remote-checks.ts';
 import { workspaceChecks } from './workspace-checks.ts';
 
-export interface DoctorFlags {
+export interface DoctorFlags extends RemoteDoctorFlags {
   readonly profile?: string;
   readonly results?: string;
   readonly state?: string;
@@ -22,7 +23,7 @@ export interface DoctorFlags {
 /** For each check. */
 const timeoutMs = 15_000;
 
-/** @returns the exit status: 1 if something has to be mended before anything can be built */
+/** @returns the exit status: 1 if something has to be mended */
 export async function doctorCommand(flags: DoctorFlags): Promise<number> {
   const checks = [...machineChecks, ...programChecks, ...packageChecks, ...checksOfWorkspace(flags)];
   const findings = await examine(checks, timeoutMs);
@@ -36,7 +37,11 @@ export async function doctorCommand(flags: DoctorFlags): Promise<number> {
 function checksOfWorkspace(flags: DoctorFlags): Check[] {
   try {
     const workspace = findWorkspace(flags);
-    return [...workspaceChecks(workspace, flags.profile), ...folderChecks(workspace)];
+    return [
+      ...workspaceChecks(workspace, flags.profile),
+      ...folderChecks(workspace),
+      ...remoteChecks(workspace, flags),
+    ];
   } catch (thrown) {
     return [{ area: 'workspace', name: 'flow.yaml', examine: () => Promise.reject(thrown) }];
   }

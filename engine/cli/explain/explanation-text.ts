@@ -1,5 +1,6 @@
 /** Explanations of a component's actions, as a person reads them and as data. */
 import type { Cause, Explanation } from '../../core/explain.ts';
+import type { EvictionRecord } from '../../core/store.ts';
 import { evictionText } from '../cache/reason-text.ts';
 import { counted, durationText, timeText } from '../duration-text.ts';
 import { type Sources, tellCause } from './cause-text.ts';
@@ -7,10 +8,11 @@ import { type Sources, tellCause } from './cause-text.ts';
 /** Several actions for the same reasons are told together. */
 export function explanationText(explanations: readonly Explanation[], sources: Sources): string[] {
   const groups = Map.groupBy(explanations, (one) => {
-    const { node, verdict, reason, since, eviction } = one;
+    const { node, verdict, isRemote, reason, since, eviction } = one;
     const evicted = eviction && evictionText(eviction);
     const told = bodyOf(one, sources);
-    return JSON.stringify([node.phase, verdict, reason, since?.outcome, since?.atMs, evicted, told]);
+    const past = [since?.outcome, since?.atMs, evicted];
+    return JSON.stringify([node.phase, verdict, isRemote, reason, past, told]);
   });
   return [...groups.values()].flatMap((group) => [
     `  ${whoText(group)}${headText(group[0]!)}`,
@@ -28,7 +30,7 @@ function whoText(group: readonly Explanation[]): string {
   return `${distinct.length === 1 ? 'segment' : 'segments'} ${ranges(distinct)}${several}: `;
 }
 
-function headText({ verdict, reason, since, eviction }: Explanation): string {
+function headText({ verdict, isRemote, reason, since, eviction }: Explanation): string {
   const isFirst = reason === 'first';
   switch (verdict) {
     case 'waits':
@@ -39,7 +41,7 @@ function headText({ verdict, reason, since, eviction }: Explanation): string {
     case 'ran':
       return `ran ${timeText(since!.atMs)} in ${durationText(since!.durationMs)}${isFirst ? ': first build here' : ''}`;
     case 'cached':
-      return `cached (local)${cachedText(since)}`;
+      return `cached (${isRemote ? 'remote' : 'local'})${cachedText(since)}`;
     default:
       throw new TypeError(`unknown verdict ${verdict satisfies never}`);
   }
@@ -63,7 +65,7 @@ function bodyOf(explanation: Explanation, sources: Sources): string[] {
     const from = path.length === 0 ? '' : `${path.join(' → ')}: `;
     return `because ${from}${text}${where === undefined ? '' : ` (${where})`}`;
   });
-  return [...new Set([...lines, ...bytesText(explanation)])];
+  return [...new Set([...lines, ...bytesText(explanation), ...unsentText(explanation)])];
 }
 
 /** A result stays known without its bytes. */
@@ -71,6 +73,10 @@ function bytesText({ verdict, eviction }: Explanation): string[] {
   return eviction && verdict !== 'to_run'
     ? [`its bytes: ${evictionText(eviction)}; they are made again when they are wanted`]
     : [];
+}
+
+function unsentText({ unsent }: Explanation): string[] {
+  return unsent ? [`was not sent to the remote cache on ${timeText(unsent.atMs)}: ${unsent.reason}`] : [];
 }
 
 interface Root {
@@ -114,29 +120,44 @@ export interface ExplanationDocument {
   readonly segment?: number;
   readonly key: string | null;
   readonly verdict: Explanation['verdict'];
+  /** Of a cached result: it is on other machines alone. */
+  readonly is_remote: boolean;
   readonly reason: Explanation['reason'];
   readonly since?: string;
   readonly duration_ms?: number;
   readonly previous_key?: string;
   readonly causes: readonly CauseDocument[];
   /** Of its result; or, where that is there, of its bytes. */
-  readonly evicted?: { readonly at: string; readonly reason: string };
+  readonly evicted?: RecordDocument;
+  /** Why other machines do not find its result. */
+  readonly not_uploaded?: RecordDocument;
+}
+
+interface RecordDocument {
+  readonly at: string;
+  readonly reason: string;
 }
 
 export function explanationDocument(explanation: Explanation, sources: Sources): ExplanationDocument {
-  const { node, key, verdict, reason, since, before, causes, eviction } = explanation;
+  const { node, key, verdict, isRemote, reason, since, before, causes, eviction, unsent } = explanation;
   return {
     action: node.id,
     component: node.component.name,
     ...(node.segment && { segment: node.segment.index }),
     key: key ?? null,
     verdict,
+    is_remote: isRemote,
     reason,
     ...(since && { since: new Date(since.atMs).toISOString(), duration_ms: since.durationMs }),
     ...(before && { previous_key: before.key }),
     causes: causes.map((cause) => causeDocument(cause, sources)),
-    ...(eviction && { evicted: { at: new Date(eviction.atMs).toISOString(), reason: eviction.reason } }),
+    ...(eviction && { evicted: recordDocument(eviction) }),
+    ...(unsent && { not_uploaded: recordDocument(unsent) }),
   };
+}
+
+function recordDocument({ atMs, reason }: EvictionRecord): RecordDocument {
+  return { at: new Date(atMs).toISOString(), reason };
 }
 
 function causeDocument(cause: Cause, sources: Sources): CauseDocument {

@@ -58,6 +58,7 @@ export async function foreseeBuild<T>(
     const explainer = explainerOf(presentIn(foreseen), workbench);
     outlooks.push({ spec, forecast: foreseen, explainer });
   }
+  workbench.shared?.conclude(); // What could not be asked for is not said to be missing.
   return await use({ named, session, workbench, prepared, outlooks }); // The stores stay open until it is done.
 }
 
@@ -75,6 +76,7 @@ export function explainerOf(present: Present, { history, actions, stores }: Work
     ingredientsOf: (key) => actions.ingredientsOf(key),
     resultOf: (key) => actions.get(key),
     evictionOf: (name) => stores.records.noteOf('evicted', name),
+    unsentOf: (key) => stores.records.noteOf('not_uploaded', key),
   };
   return new Explainer(present, past);
 }
@@ -85,6 +87,7 @@ function presentIn({ actions }: Forecast): Present {
   return {
     keyOf: (node) => byNode.get(node)?.key,
     resultOf: (node) => byNode.get(node)?.result,
+    isRemote: (node) => byNode.get(node)?.isRemote ?? false,
     isInUse: (key) => keys.has(key),
   };
 }

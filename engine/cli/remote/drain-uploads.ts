@@ -7,13 +7,15 @@ const silentMs = 1000;
 /**
  * Waits until what a build has made was sent, which is told where it takes a while. An interrupt ends the wait: the rest
  * is left to the next build.
+ *
+ * @returns which of the two it was
  */
 export async function drainUploads(
   remote: RemoteCache,
   { isQuiet = false }: { isQuiet?: boolean | undefined } = {},
-): Promise<void> {
-  const interrupted = Promise.withResolvers<void>();
-  const onSignal = (): void => interrupted.resolve();
+): Promise<'drained' | 'interrupted'> {
+  const interrupted = Promise.withResolvers<'interrupted'>();
+  const onSignal = (): void => interrupted.resolve('interrupted');
   for (const signal of signals) process.on(signal, onSignal);
   const timer = setTimeout(() => {
     const left = counted(remote.counts.waiting, 'result');
@@ -21,7 +23,7 @@ export async function drainUploads(
       process.stderr.write(`sending ${left} to ${remote.url}; Ctrl-C leaves the rest to the next build\n`);
   }, silentMs);
   try {
-    await Promise.race([remote.drain(), interrupted.promise]);
+    return await Promise.race([remote.drain().then(() => 'drained' as const), interrupted.promise]);
   } finally {
     clearTimeout(timer);
     for (const signal of signals) process.off(signal, onSignal);

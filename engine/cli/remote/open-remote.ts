@@ -78,7 +78,7 @@ function remoteAt(
   const trusted = partAt('');
   const scratch = flags.remoteScratch ? partAt(scratchPart) : undefined;
   const write = flags.remoteReadOnly ? undefined : (scratch ?? trusted);
-  const name = `${url}/${scratch ? scratchPart : ''}`;
+  const name = partName(url, { isScratch: scratch !== undefined });
   const remote: RemoteCache = new RemoteCache({
     url,
     read: scratch ? [trusted, scratch] : [trusted],
@@ -96,10 +96,16 @@ function remoteAt(
       stores.records.note('not_uploaded', [{ id: key, reason, bytes: 0, atMs: Date.now() }]);
       onSkipped?.(key, reason);
     },
+    onSent: (key) => stores.records.forgetNote('not_uploaded', key),
     onProgress: ({ doneBytes, totalBytes }) =>
       events?.emit({ type: 'progress', activity: 'upload', name: url, doneBytes, totalBytes }),
   });
   return remote;
+}
+
+/** What is sent, and what still has to be, is noted by the part of the bucket that it is for. */
+export function partName(url: string, { isScratch }: { readonly isScratch: boolean }): string {
+  return `${url}/${isScratch ? scratchPart : ''}`;
 }
 
 /** A bucket that is opened once, when it is needed. */

@@ -14,13 +14,17 @@ export function noRemote(where: string): FlowError {
 
 /** For commands that are about the bucket; any other error as it is. */
 export function asCommandError(url: string, error: unknown): unknown {
-  if (!(error instanceof RemoteError)) return error;
+  return error instanceof RemoteError ? lostRemote(url, error.reason, error) : error;
+}
+
+/** @param why a part of a sentence */
+export function lostRemote(url: string, why: string, cause?: RemoteError): FlowError {
   return new FlowError({
     code: 'remote_unavailable',
     blame: 'machine',
     where: url,
-    message: `Cannot go on with the remote cache: ${error.message.replace(/\.$/, '')}.`,
+    message: `Cannot go on with the remote cache: ${why}.`,
     fix: 'Check its address and its keys: `flow doctor` tries them. What has been done stays done.',
-    cause: error,
+    ...(cause && { cause }),
   });
 }

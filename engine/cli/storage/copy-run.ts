@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert';
 import { isDigest } from '../../core/digest.ts';
+import { eachOf } from '../../core/each-of.ts';
 import { FlowError } from '../../core/errors.ts';
 import { type Manifest, type ManifestOutput, manifestSchema } from '../../core/manifest.ts';
 import {
@@ -17,7 +18,6 @@ import {
   storageKey,
   wholeOf,
 } from '../../core/storage.ts';
-import { eachOf } from './each-of.ts';
 
 export interface RunCopy {
   readonly from: Storage;

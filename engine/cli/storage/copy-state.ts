@@ -1,9 +1,9 @@
 /** Brings the state of one run from one storage to another: its journal and its checkpoints, each as a whole. */
 import { basename, dirname } from 'node:path';
+import { eachOf } from '../../core/each-of.ts';
 import { contentOf, type Storage, type StorageKey, storageKey, wholeOf } from '../../core/storage.ts';
 import { journalName, runStateName } from '../../run/run-journal.ts';
 import type { RunCopy } from './copy-run.ts';
-import { eachOf } from './each-of.ts';
 
 const mostAtOnce = 4;
 

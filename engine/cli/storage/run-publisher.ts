@@ -2,12 +2,13 @@
  * Publishes the runs of a build: while they go on, now and then what has been finished; at their end all of it. What cannot
  * be published stays in the working copy, is marked, and is published by the next build.
  */
+
+import { eachOf } from '../../core/each-of.ts';
 import { type FlowError, toFlowError } from '../../core/errors.ts';
 import type { Listener } from '../../core/events.ts';
 import { isAlive, processIdentity } from '../../io/process-identity.ts';
 import { copyRun, manifestKey } from './copy-run.ts';
 import { copyState } from './copy-state.ts';
-import { eachOf } from './each-of.ts';
 import type { RemotePlace } from './remote-place.ts';
 import type { StoredRuns } from './stored-runs.ts';
 

@@ -3,13 +3,13 @@
  * looked into. What was built here and is not published yet is newer than the bucket, and is left as it is.
  */
 import { join } from 'node:path';
+import { eachOf } from '../../core/each-of.ts';
 import type { ManifestOutput } from '../../core/manifest.ts';
 import { contentOf, storageKey, wholeOf } from '../../core/storage.ts';
 import { readHead } from '../runs/read-head.ts';
 import { type RunPlace, runPlaces } from '../runs/run-places.ts';
 import { copyOutput, copyRun, manifestKey, outputKey } from './copy-run.ts';
 import { copyRunState, copyState } from './copy-state.ts';
-import { eachOf } from './each-of.ts';
 import { openPlace, type RemotePlace } from './remote-place.ts';
 import type { StoragePlace } from './storage-place.ts';
 

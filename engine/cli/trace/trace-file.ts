@@ -12,7 +12,8 @@ export class TraceFile {
   readonly #descriptor: number;
   readonly #events = new TraceEvents();
   #sizeBytes = 0;
-  #isBroken = false;
+  /** Closed, or a write has failed. */
+  #isOver = false;
 
   /** @throws {FlowError} `config_invalid` if the file cannot be written */
   constructor(path: string) {
@@ -31,6 +32,7 @@ export class TraceFile {
   };
 
   close(): void {
+    this.#isOver = true; // Another file may have its descriptor soon.
     closeSync(this.#descriptor);
   }
 
@@ -41,14 +43,14 @@ export class TraceFile {
 
   /** Every write ends the document, and the next one takes the place of that end: a build that is killed leaves it whole. */
   #append(text: string): void {
-    if (this.#isBroken) return;
+    if (this.#isOver) return;
     try {
       const bytes = Buffer.from(text + closing);
       if (writeSync(this.#descriptor, bytes, 0, bytes.length, this.#sizeBytes) < bytes.length)
         throw new Error('the disk is full');
       this.#sizeBytes += bytes.length - closing.length;
     } catch (error) {
-      this.#isBroken = true;
+      this.#isOver = true;
       warnAside(`Cannot write the trace any more: ${(error as Error).message}.`);
     }
   }

@@ -42,6 +42,20 @@ test('an answer between failures starts the count anew', () => {
   assert.deepEqual(told, []);
 });
 
+test('a server that has never answered, and takes seconds to fail, is left alone after the second time', () => {
+  const { breaker, clock, told, fail } = bench();
+  fail('unavailable');
+  clock.ms = 4000;
+  fail('unavailable');
+  assert.deepEqual(told, ['open: unavailable']);
+
+  const known = bench();
+  known.breaker.answered(known.breaker.admit()!);
+  for (; known.clock.ms < 4 * 5000; known.clock.ms += 5000) known.fail('unavailable');
+  assert.deepEqual(known.told, [], 'one that was there may be slow for a while');
+  assert.equal(breaker.admit(), undefined);
+});
+
 test('a refusal opens it at once', () => {
   for (const fault of ['denied', 'no_bucket'] as const) {
     const { told, fail } = bench();

@@ -111,7 +111,7 @@ const lies: Readonly<
   ],
   'an object with rubbish for notes': [
     () => ({ notes: { encoding: 'x'.repeat(1e6), size: '-1e999' } }),
-    /its encoding is noted as "x{40}"/,
+    /its encoding is noted as something long/,
   ],
   'an object without notes': [() => ({ notes: {} }), /its encoding is noted as nothing/],
   'an object that is longer': [

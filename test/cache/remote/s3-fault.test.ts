@@ -92,8 +92,11 @@ test('every answer comes to its fault, and no text of the server or the client i
 });
 
 test('a name that is no name is not shown', async (context) => {
-  const endpoint = await serve((_, response) => refuse(response, 400, `what ${secret} is`));
-  await assert.rejects(objectsAt(endpoint, context).get('a'), { message: 'The server answered 400.' });
+  let code = '';
+  const endpoint = await serve((_, response) => refuse(response, 400, code));
+  const objects = objectsAt(endpoint, context);
+  for (code of [`what ${secret} is`, 'eyJhbGci.eyJzdWIi.c2lnbmF0dXJl', 'ad'.repeat(32), 'A'.repeat(64)])
+    await assert.rejects(objects.get('a'), { message: 'The server answered 400.' }, code);
 });
 
 test('an answer that is no answer of S3 is no result', async (context) => {

@@ -4,16 +4,22 @@ import { type EntryContent, sealEntry } from '../../../cache/remote/entry.ts';
 import { blobObject, entryObject, leaseObject, runObject } from '../../../cache/remote/layout.ts';
 import { MemoryObjects } from '../../../cache/remote/memory-objects.ts';
 import { encodeRunIndex } from '../../../cache/remote/run-index.ts';
+import type { Signer } from '../../../cache/remote/signer.ts';
 import { digestJson, digestOf } from '../../../engine/core/digest.ts';
 import { newSigner } from './sample-entry.ts';
 
 export const dayMs = 24 * 3_600_000;
-/** Of all results of the sample. */
+/** Of all results of the sample, where no other is named. */
 export const writer = newSigner();
 
 export class SampleBucket {
   #nowMs = 1_800_000_000_000;
+  readonly #signer: Signer;
   readonly objects = new MemoryObjects({ now: () => this.#nowMs, pageLength: 3 });
+
+  constructor(signer = writer) {
+    this.#signer = signer;
+  }
 
   passDays(days: number): void {
     this.#nowMs += days * dayMs;
@@ -27,13 +33,13 @@ export class SampleBucket {
 
   async putResult(result: EntryContent): Promise<string> {
     const key = entryObject(result.key);
-    await this.objects.put(key, Buffer.from(JSON.stringify(sealEntry(result, writer))));
+    await this.objects.put(key, Buffer.from(JSON.stringify(sealEntry(result, this.#signer))));
     return key;
   }
 
   async putRun(name: string, results: readonly EntryContent[]): Promise<string> {
     const run = digestOf(name);
-    const sealed = results.map((result) => sealEntry(result, writer));
+    const sealed = results.map((result) => sealEntry(result, this.#signer));
     await this.objects.put(runObject(run), encodeRunIndex(run, sealed));
     return runObject(run);
   }

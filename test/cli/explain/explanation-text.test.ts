@@ -19,6 +19,8 @@ function explanation(told: Partial<Explanation> & { segment?: number }): Explana
     before: undefined,
     causes: [],
     eviction: undefined,
+    unsent: undefined,
+    isRemote: false,
   };
   return {
     ...same,
@@ -54,6 +56,27 @@ test('segments with another verdict or for another reason are not told together,
       '  segment 2: would run: its result was stored and is gone',
       '  segment 3: would run: never built here',
       '  merge of its segments: would run: never built here',
+    ],
+  );
+});
+
+test('where a result is, and that it was not sent, are told and keep segments apart', () => {
+  const unsent = { reason: 'it is larger than readers take', atMs: 0 };
+  const lines = explanationText(
+    [
+      explanation({ segment: 0, verdict: 'cached', isRemote: true }),
+      explanation({ segment: 1, verdict: 'cached' }),
+      explanation({ segment: 2, verdict: 'cached', unsent }),
+    ],
+    nothing,
+  );
+  assert.deepEqual(
+    lines.map((line) => line.replace(/ on [\d: -]+:/, ' on that day:')),
+    [
+      '  segment 0: cached (remote): made elsewhere from the same ingredients',
+      '  segment 1: cached (local): made elsewhere from the same ingredients',
+      '  segment 2: cached (local): made elsewhere from the same ingredients',
+      '    was not sent to the remote cache on that day: it is larger than readers take',
     ],
   );
 });

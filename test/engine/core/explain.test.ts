@@ -150,6 +150,7 @@ function explainAll(worlds: readonly World[]): Explanation[] {
       ingredientsOf: (key) => made.get(key)?.ingredients,
       resultOf: (key) => made.get(key)?.result,
       evictionOf: () => undefined,
+      unsentOf: () => undefined,
     },
   );
   return now.nodes.map((node) => explainer.explain(node));
