@@ -156,7 +156,7 @@ function textOf({ url, sent, bytes_sent, present, unsent, lost, unmade, skipped 
     ),
     ...(unsent > 0
       ? [
-          `${counted(unsent, 'result')} left${lost === undefined ? '' : `, for ${lost}`}: the next build or push sends them`,
+          `${counted(unsent, 'result')} left${lost === undefined ? '' : `, because ${lost}`}: the next build or push sends them`,
         ]
       : []),
   ];
