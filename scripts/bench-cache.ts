@@ -33,6 +33,7 @@ interface Row {
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flow-bench-cache-')));
 const megabyte = 1e6;
 const rounds = 5;
+const nameOf = { raw: 'SDK alone', own: 'RemoteBlobs' } as const;
 
 const benches: Readonly<Record<string, (env: Readonly<Record<string, string>>) => Promise<Row[]>>> = {
   clone,
@@ -141,8 +142,6 @@ function hugeBlob(path: string, sizeBytes: number): BenchBlob {
   closeSync(file);
   return { digest: hasher.finish(), sizeBytes, path };
 }
-
-const nameOf = { raw: 'SDK alone', own: 'RemoteBlobs' } as const;
 
 function ratioRows(what: string, rates: Rates, rateOf: (seconds: number) => string, bar: string): Row[] {
   return (['fetch', 'send'] as const).map((way) => {

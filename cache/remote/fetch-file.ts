@@ -1,24 +1,22 @@
-/** Brings a large blob here: in pieces into a file beside its place, verified in their order, then renamed. */
+/** Brings a large blob here: into a file beside its place, verified as it comes, then renamed. */
 import { type Digest, StreamDigest } from '../../engine/core/digest.ts';
 import type { FileBlobStore } from '../../engine/core/store.ts';
 import type { Disk } from '../../engine/io/disk.ts';
 import type { OpenFiles } from '../../engine/io/open-file.ts';
 import { BadBlob } from './bad-blob.ts';
 import { decodedPieces, type Encoding, encodingOf } from './blob-encoding.ts';
-import { type BufferPool, pieceBytes } from './buffer-pool.ts';
 import { blobObject } from './layout.ts';
-import { type Beginning, objectPieces, stretchBytes } from './object-pieces.ts';
-import { discard, ObjectChanged } from './object-reader.ts';
+import { objectBytes, stretchBytes } from './object-bytes.ts';
 import { type FetchedObject, type ObjectStore, RemoteError } from './object-store.ts';
 import { PartFile } from './part-file.ts';
 import type { Quarantine } from './quarantine.ts';
+import { discard, ObjectChanged } from './read-range.ts';
 import type { BegunDownload, Transfers } from './transfers.ts';
 
 export interface Fetching {
   readonly objects: ObjectStore;
   readonly disk: Disk;
   readonly files: OpenFiles;
-  readonly buffers: BufferPool;
   readonly transfers: Transfers;
   readonly quarantine: Quarantine;
 }
@@ -50,11 +48,9 @@ export async function fetchFile(wanted: WantedFile, by: Fetching): Promise<'fetc
   }
 }
 
-/** The buffer comes before the request: one that waits for the other, and the other way round, would wait for ever. */
 async function fetchAnew(wanted: WantedFile, by: Fetching): Promise<'fetched' | 'absent'> {
   const { digest, sizeBytes, into, signal } = wanted;
   const key = blobObject(digest);
-  using lent = await by.buffers.take(pieceBytes);
   const opened = await by.objects.get(key, {
     range: { from: 0, to: stretchBytes },
     ...(signal && { signal }),
@@ -63,7 +59,7 @@ async function fetchAnew(wanted: WantedFile, by: Fetching): Promise<'fetched' | 
   const encoding = await encodingOfOpened(opened, sizeBytes);
   const begun = { path: into.partFor(digest), etag: opened.etag, sizeBytes: opened.sizeBytes, encoding };
   by.transfers.noteDownload(key, begun);
-  await complete(begun, { opened, lent }, wanted, by);
+  await complete(begun, opened, wanted, by);
   return 'fetched';
 }
 
@@ -92,23 +88,22 @@ type Completing = Omit<Fetching, 'quarantine'> & { readonly quarantine: Quaranti
 
 async function complete(
   begun: BegunDownload,
-  beginning: Beginning | undefined,
+  opened: FetchedObject | undefined,
   wanted: WantedFile,
   by: Completing,
 ): Promise<void> {
   try {
     await using part = await PartFile.open(begun, by.files, by.transfers);
-    const { objects, buffers } = by;
-    const key = blobObject(wanted.digest);
-    const pieces = objectPieces({ objects, key, part, buffers, beginning, signal: wanted.signal });
-    if (begun.encoding === 'zstd') await adoptDecoded(pieces, wanted, by);
+    const { digest, signal } = wanted;
+    const bytes = objectBytes({ objects: by.objects, key: blobObject(digest), part, opened, signal });
+    if (begun.encoding === 'zstd') await adoptDecoded(bytes, wanted, by);
     else {
-      await verify(pieces, wanted);
+      await verify(bytes, wanted);
       await part.seal();
       await wanted.into.adopt(wanted.digest, begun.path);
     }
   } catch (error) {
-    if (beginning) await discard(beginning.opened);
+    if (opened) await discard(opened);
     if (error instanceof RemoteError || wanted.signal?.aborted) {
       by.transfers.leaveDownload(begun.path);
       throw error;
@@ -127,15 +122,15 @@ async function forget({ path }: BegunDownload, { transfers, disk }: Completing):
 }
 
 /** @throws {BadBlob} */
-async function verify(pieces: AsyncIterable<Uint8Array>, { digest }: WantedFile): Promise<void> {
+async function verify(content: AsyncIterable<Uint8Array>, { digest }: WantedFile): Promise<void> {
   const hasher = new StreamDigest();
-  for await (const bytes of pieces) hasher.update(bytes);
+  for await (const bytes of content) hasher.update(bytes);
   if (hasher.finish() !== digest) throw new BadBlob('its bytes have another digest');
 }
 
 /** @throws {BadBlob} */
 async function adoptDecoded(
-  pieces: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array>,
   wanted: WantedFile,
   { files, disk }: Completing,
 ): Promise<void> {
@@ -145,7 +140,7 @@ async function adoptDecoded(
     await using file = await files.toUpdate(temporary);
     let at = 0;
     const written = async function* (): AsyncGenerator<Uint8Array> {
-      for await (const bytes of decodedPieces(pieces, sizeBytes)) {
+      for await (const bytes of decodedPieces(content, sizeBytes)) {
         await file.write(bytes, at);
         at += bytes.length;
         yield bytes;

@@ -1,7 +1,10 @@
-/** The bytes of a large object as far as they have come, each piece in its place. */
+/** The bytes of a large object as far as they have come, each in its place. Which are there is noted piece by piece. */
 import type { OpenFile, OpenFiles } from '../../engine/io/open-file.ts';
-import { pieceBytes } from './buffer-pool.ts';
+import { BadBlob } from './bad-blob.ts';
 import type { BegunDownload, Transfers } from './transfers.ts';
+
+const pieceBytes = 8 * 2 ** 20;
+const readBytes = 2 ** 20;
 
 export class PartFile implements AsyncDisposable {
   readonly begun: BegunDownload;
@@ -13,32 +16,51 @@ export class PartFile implements AsyncDisposable {
     this.begun = begun;
     this.#file = file;
     this.#transfers = transfers;
-    this.#pieces = transfers.pieces(begun.path);
+    const pieces = [...transfers.pieces(begun.path)];
+    this.#pieces = new Set(pieces.filter((piece) => this.#endOf(piece) <= file.sizeBytes)); // A power cut may take bytes.
   }
 
   static async open(begun: BegunDownload, files: OpenFiles, transfers: Transfers): Promise<PartFile> {
     return new PartFile(begun, await files.toUpdate(begun.path), transfers);
   }
 
-  get pieceCount(): number {
-    return Math.ceil(this.begun.sizeBytes / pieceBytes);
+  /**
+   * What has come of a range, up to the first piece that has not; each part of it is good until the next is asked for.
+   *
+   * @param from where a piece begins
+   * @param to where one ends
+   * @returns where it ends
+   * @throws {BadBlob} if somebody else has cut the file
+   */
+  async *read(from: number, to: number): AsyncGenerator<Uint8Array, number> {
+    let at = from;
+    while (at < to && this.#pieces.has(at / pieceBytes)) {
+      const end = Math.min(at + pieceBytes, to);
+      const buffer = Buffer.allocUnsafe(Math.min(readBytes, end - at));
+      while (at < end) {
+        const wanted = buffer.subarray(0, end - at);
+        if ((await this.#file.read(wanted, at)) < wanted.length)
+          throw new BadBlob('what had come of it has been cut off');
+        yield wanted;
+        at += wanted.length;
+      }
+    }
+    return at;
   }
 
-  /** From 0. */
-  placeOf(piece: number): { readonly from: number; readonly sizeBytes: number } {
-    const from = piece * pieceBytes;
-    return { from, sizeBytes: Math.min(pieceBytes, this.begun.sizeBytes - from) };
+  /** @param at where the last write has ended, or a piece begins */
+  async write(bytes: Uint8Array, at: number): Promise<void> {
+    await this.#file.write(bytes, at);
+    const end = at + bytes.length;
+    const first = Math.floor(at / pieceBytes);
+    for (let piece = first; piece * pieceBytes < end && this.#endOf(piece) <= end; piece += 1) {
+      this.#pieces.add(piece);
+      this.#transfers.notePiece(this.begun.path, piece);
+    }
   }
 
-  /** @returns false if the piece has not come yet */
-  async read(piece: number, into: Uint8Array): Promise<boolean> {
-    if (!this.#pieces.has(piece)) return false;
-    return (await this.#file.read(into, this.placeOf(piece).from)) === into.length;
-  }
-
-  async keep(piece: number, content: Uint8Array): Promise<void> {
-    await this.#file.write(content, this.placeOf(piece).from);
-    this.#transfers.notePiece(this.begun.path, piece);
+  #endOf(piece: number): number {
+    return Math.min((piece + 1) * pieceBytes, this.begun.sizeBytes);
   }
 
   seal(): Promise<void> {

@@ -14,9 +14,9 @@ import { decoded, encoded, encodingOf, notesOf } from './blob-encoding.ts';
 import { BufferPool, pieceBytes } from './buffer-pool.ts';
 import { encodingOfOpened, fetchFile, type WantedFile } from './fetch-file.ts';
 import { blobObject } from './layout.ts';
-import { ObjectReader } from './object-reader.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
 import { Quarantine } from './quarantine.ts';
+import { readRange } from './read-range.ts';
 import { sendFile } from './send-file.ts';
 import { Transfers } from './transfers.ts';
 
@@ -134,7 +134,6 @@ export class RemoteBlobs implements Disposable {
       return await fetchFile(wanted, {
         ...this.#setting,
         files: this.#files,
-        buffers: this.#buffers,
         transfers: await this.#begun(),
         quarantine: this.#quarantine,
       });
@@ -155,8 +154,11 @@ export class RemoteBlobs implements Disposable {
     const encoding = await encodingOfOpened(opened, sizeBytes);
     const { bytes } = lent.cut(opened.sizeBytes);
     const range = { key, etag: opened.etag, from: 0, to: opened.sizeBytes, opened, signal };
-    await using reader = new ObjectReader(objects, range);
-    await reader.read(bytes);
+    let at = 0;
+    for await (const chunk of readRange(objects, range)) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
     const content = await this.#orQuarantine(digest, bytes, async () => {
       const whole = await decoded({ encoding, bytes }, sizeBytes);
       if (digestOf(whole) !== digest) throw new BadBlob('its bytes have another digest');

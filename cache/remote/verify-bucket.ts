@@ -7,9 +7,9 @@ import { blobsOf } from './blobs-of.ts';
 import type { BucketContents, ObjectKind } from './bucket-contents.ts';
 import { decodeEntry } from './entry.ts';
 import { blobObject, digestOfObject, entryObject, runObject } from './layout.ts';
-import { discard } from './object-reader.ts';
 import type { ListedObject, ObjectStore } from './object-store.ts';
 import { readEntry } from './read-entry.ts';
+import { discard } from './read-range.ts';
 import { readRunIndex } from './read-run-index.ts';
 import { anybody, type Trust } from './trust.ts';
 
