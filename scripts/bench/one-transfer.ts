@@ -1,4 +1,4 @@
-/** Moves one blob in a process of its own and prints how long that took, and the most memory that the process had. */
+/** Moves one blob in a process of its own and prints how long that took. */
 import { type BenchBlob, ownContender, type Place, rawContender } from './cache-transfers.ts';
 
 export interface OneTransfer {
@@ -10,7 +10,6 @@ export interface OneTransfer {
 
 export interface TransferFigures {
   readonly seconds: number;
-  readonly peakBytes: number;
 }
 
 const { who, what, place, blob } = JSON.parse(process.argv[2]!) as OneTransfer; // As the bench has it.
@@ -19,5 +18,5 @@ const startedMs = performance.now();
 await contender[what](blob);
 const seconds = (performance.now() - startedMs) / 1000;
 contender.close();
-const figures: TransferFigures = { seconds, peakBytes: process.resourceUsage().maxRSS * 1024 };
+const figures: TransferFigures = { seconds };
 process.stdout.write(JSON.stringify(figures));
