@@ -124,11 +124,11 @@ export class SqliteActionCache implements ActionCache {
 
   put(key: Digest, result: ActionResult, ingredients: Readonly<Record<string, unknown>>, seal?: Seal): void {
     const [text, facts] = [JSON.stringify(result), canonicalJson(ingredients)];
-    const isStored = this.#file.attempt(({ put, putSeal, unseal }) => {
-      if (seal) putSeal.run(key, seal.writer ?? null, seal.signature ?? null); // First: without it we would sign it.
-      const { changes } = put.run(key, text, facts, checksumOf(key, text), Date.now());
-      if (!seal) unseal.run(key);
-      return changes;
+    // As one: a result of another machine that had lost its seal would be signed here.
+    const isStored = this.#file.attemptTogether(({ put, putSeal, unseal }) => {
+      if (seal) putSeal.run(key, seal.writer ?? null, seal.signature ?? null);
+      else unseal.run(key);
+      return put.run(key, text, facts, checksumOf(key, text), Date.now()).changes;
     });
     this.#hooks.onPut?.(text.length + facts.length);
     if (isStored === undefined) this.#unstored.set(key, result);
@@ -136,7 +136,10 @@ export class SqliteActionCache implements ActionCache {
 
   delete(key: Digest): void {
     this.#unstored.delete(key);
-    this.#file.attempt((prepared) => prepared.delete.run(key));
+    this.#file.attemptTogether((prepared) => {
+      prepared.delete.run(key);
+      prepared.unseal.run(key);
+    });
   }
 
   close(): void {

@@ -58,7 +58,7 @@ export async function openObjects(
   const breaking = new BreakingObjects(counting, breaker);
   const paced = new PacedObjects(breaking, { atOnce, now, delay });
   return {
-    objects: new RetryingObjects(paced, { delay, random: Math.random }),
+    objects: new RetryingObjects(paced, { now, delay, random: Math.random }),
     breaker,
     counts: () => counting.counts,
     close: bare.close,

@@ -71,7 +71,7 @@ export class RemoteBlobs implements Disposable {
   /** @throws {RemoteError} or the reason of the signal; what has been sent of a large blob stays for the next attempt */
   async send(digest: Digest, options: SendOptions): Promise<SendOutcome> {
     const { path, sizeBytes } = options;
-    if (sizeBytes > putUnaskedBytes && !options.isForced && (await this.#isThere(digest, sizeBytes)))
+    if (sizeBytes > putUnaskedBytes && !options.isForced && (await this.isThere(digest, sizeBytes)))
       return 'present';
     await using file = await this.#files.toRead(path);
     if (file?.sizeBytes !== sizeBytes) return 'damaged';
@@ -80,8 +80,8 @@ export class RemoteBlobs implements Disposable {
       : await this.#sendInParts(digest, file, options);
   }
 
-  /** An object that cannot be the blob is none: it is written over. */
-  async #isThere(digest: Digest, sizeBytes: number): Promise<boolean> {
+  /** Whether a blob is in the bucket, unread. An object that cannot be the blob is none. @throws {RemoteError} */
+  async isThere(digest: Digest, sizeBytes: number): Promise<boolean> {
     const facts = await this.#setting.objects.head(blobObject(digest));
     try {
       return facts !== undefined && encodingOf(facts, sizeBytes) !== undefined;
@@ -113,7 +113,7 @@ export class RemoteBlobs implements Disposable {
     } catch (error) {
       // Another process, or an answer that was lost, may have ended the upload: then it is there, or begins anew.
       if (!(error instanceof RemoteError && error.fault === 'invalid')) throw error;
-      return !isForced && (await this.#isThere(digest, sizeBytes)) ? 'present' : sendFile(outgoing, by);
+      return !isForced && (await this.isThere(digest, sizeBytes)) ? 'present' : sendFile(outgoing, by);
     }
   }
 

@@ -2,7 +2,7 @@
  * A cache in a bucket, as the engine uses it: results and blobs that any machine has made. It never fails a build: a
  * request that fails is a miss, told once.
  */
-import { type Digest, digestJson } from '../../engine/core/digest.ts';
+import type { Digest } from '../../engine/core/digest.ts';
 import { eachOf } from '../../engine/core/each-of.ts';
 import type { ActionResult, FileBlobStore, KnownResult, SharedCache } from '../../engine/core/store.ts';
 import type { SqliteActionCache } from '../sqlite-action-cache.ts';
@@ -13,6 +13,7 @@ import { blobObject, entryObject, runObject, runsBeginning } from './layout.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
 import type { OpenedObjects } from './open-objects.ts';
 import { readEntry } from './read-entry.ts';
+import { readRunIndex } from './read-run-index.ts';
 import { readWhole } from './read-whole.ts';
 import type { RemoteBlobs } from './remote-blobs.ts';
 import type { RemoteLeases } from './remote-leases.ts';
@@ -91,8 +92,8 @@ export class RemoteCache implements SharedCache {
   readonly #bringing = new Map<Digest, Promise<boolean>>();
   /** What was made here, and under which lease; not what another machine has taken over. */
   readonly #leaseOf = new Map<Digest, Digest>();
-  /** Leases that end with the uploads under way, unless they are wanted again before. */
-  readonly #ending = new Set<Digest>();
+  /** Leases that end with these uploads, unless they are wanted again before. */
+  readonly #ending = new Map<Digest, Promise<void>>();
   readonly #told = new Set<string>();
   readonly #onLost: ((reason: string) => void)[] = [];
   #lost: string | undefined;
@@ -201,8 +202,8 @@ export class RemoteCache implements SharedCache {
   /** What was in the local cache before there was a remote one is sent, too. */
   offerRun(run: Digest, keys: readonly Digest[]): void {
     const { write, sent } = this.#setting;
-    if (!write || keys.length === 0 || sent.hasRun(run, digestJson(keys))) return;
-    if (this.#results.holdsAll(keys)) return sent.noteRun(run, digestJson(keys));
+    if (!write || keys.length === 0 || sent.hasRun(run, keys)) return;
+    if (this.#results.holdsAll(keys)) return sent.noteRun(run, keys);
     for (const key of keys) if (!sent.has(key) && !this.#uploader.has(key)) this.#add({ kind: 'entry', key });
     this.#add({ kind: 'run', run, keys });
   }
@@ -223,9 +224,14 @@ export class RemoteCache implements SharedCache {
       sent.note(key);
       present += 1;
     });
-    const isWhole = present === keys.length && run && (await write.objects.head(runObject(run)));
-    if (run && !isWhole) this.#add({ kind: 'run', run, keys });
+    const isListed = present === keys.length && run && (await this.#isListed(run, keys, write));
+    if (run && !isListed) this.#add({ kind: 'run', run, keys });
     return present;
+  }
+
+  async #isListed(run: Digest, keys: readonly Digest[], { objects }: RemotePart): Promise<boolean> {
+    const index = await readRunIndex(objects, run);
+    return index !== undefined && !('refusal' in index) && keys.every((key) => index.has(key));
   }
 
   async #isThere(key: Digest, { objects }: RemotePart): Promise<boolean> {
@@ -299,8 +305,11 @@ export class RemoteCache implements SharedCache {
     const { files } = this.#setting.local;
     for (const { digest, sizeBytes } of blobsOf(result)) {
       signal.throwIfAborted();
-      if (!(await files.has(digest))) return 'its bytes are not in the local cache any more';
       const isForced = this.#bad.has(digest);
+      if (!(await files.has(digest))) {
+        if (!isForced && (await blobs.isThere(digest, sizeBytes))) continue; // Of a result that was taken from there.
+        return 'its bytes are not in the local cache any more';
+      }
       const outcome = await blobs.send(digest, { path: files.pathOf(digest), sizeBytes, isForced, signal });
       if (outcome === 'damaged') return 'its bytes are damaged in the local cache'; // Whoever reads them makes them again.
       if (outcome === 'sent') this.#counts.bytesSent += sizeBytes;
@@ -316,8 +325,11 @@ export class RemoteCache implements SharedCache {
   ): Promise<void> {
     const { sent } = this.#setting;
     const entries = keys.flatMap((key) => (sent.has(key) ? (this.#sealed(key) ?? []) : []));
+    const isWhole = entries.length === keys.length;
+    // A list of a part of the run must not stand in the place of a whole one that others have sent.
+    if (!isWhole && (await objects.head(runObject(run)))) return;
     await objects.put(runObject(run), encodeRunIndex(run, entries), { signal });
-    if (entries.length === keys.length) sent.noteRun(run, digestJson(keys));
+    if (isWhole) sent.noteRun(run, keys);
   }
 
   // ---- Leases -----------------------------------------------------------------------------------------------------
@@ -329,11 +341,19 @@ export class RemoteCache implements SharedCache {
 
   /** Only when the others can find what was made. */
   release(lease: Digest): void {
-    this.#ending.add(lease);
+    const uploads = this.#uploader.settled();
+    this.#ending.set(lease, uploads);
     // Neither rejects.
-    void this.#uploader.settled().then(() => {
-      if (this.#ending.delete(lease)) return this.#setting.leases?.release(lease);
+    void uploads.then(() => {
+      if (this.#ending.get(lease) === uploads) return this.#end(lease);
     });
+  }
+
+  /** What could not be sent under it fills gaps only from now on: somebody else may do it meanwhile. */
+  async #end(lease: Digest): Promise<void> {
+    this.#ending.delete(lease);
+    for (const [key, under] of this.#leaseOf) if (under === lease) this.#leaseOf.delete(key);
+    await this.#setting.leases?.release(lease);
   }
 
   /** Rough, for progress alone; bytes. */

@@ -52,6 +52,8 @@ export class RemoteLeases {
   readonly #seen = new Map<Digest, Sighting>();
   /** The end of what is being done about a key. */
   readonly #turns = new Map<Digest, Promise<void>>();
+  /** Those that have not begun yet: they are good for all who ask until then. */
+  readonly #proofs = new Map<Digest, Promise<boolean>>();
   #seq = 0;
   #isOff = false;
   #probe: Promise<void> | undefined;
@@ -82,8 +84,15 @@ export class RemoteLeases {
    *
    * @throws {RemoteError} if that could not be found out
    */
-  async mayPublish(key: Digest): Promise<boolean> {
+  mayPublish(key: Digest): Promise<boolean> {
+    const proof = this.#proofs.get(key) ?? this.#prove(key);
+    this.#proofs.set(key, proof);
+    return proof;
+  }
+
+  #prove(key: Digest): Promise<boolean> {
     return this.#inTurn(key, async () => {
+      this.#proofs.delete(key);
       const lease = this.#held.get(key);
       if (lease && !this.#isOff) await this.#rewrite(key, lease, { isReleased: false });
       return !lease?.isLost;

@@ -14,12 +14,17 @@ export interface ResultsSetting {
   readonly onRefused: (name: Digest, reason: string) => void;
   /** Told why a run could not be fetched in one piece: its results are asked for one by one. */
   readonly onFailure: (error: unknown) => void;
+  /** Of runs that were fetched in one piece so much is held, whatever others have put into them; bytes. */
+  readonly mostHeldBytes?: number;
 }
+
+const defaultHeldBytes = 256 * 2 ** 20;
 
 export class RemoteResults {
   readonly #setting: ResultsSetting;
-  /** Of runs that were fetched in one piece: key → sealed entry. */
+  /** Of runs that were fetched in one piece: key → sealed entry, the oldest first. */
   readonly #fetched = new Map<Digest, Uint8Array>();
+  #heldBytes = 0;
   readonly #runs = new Map<Digest, Promise<void>>();
 
   constructor(setting: ResultsSetting) {
@@ -50,6 +55,7 @@ export class RemoteResults {
 
   /** What a run says of a key does not count any more. */
   forget(key: Digest): void {
+    this.#heldBytes -= this.#fetched.get(key)?.length ?? 0;
     this.#fetched.delete(key);
   }
 
@@ -71,7 +77,19 @@ export class RemoteResults {
       const entries = await readRunIndex(objects, run);
       if (!entries) continue;
       if ('refusal' in entries) this.#setting.onRefused(run, entries.refusal);
-      else for (const [key, sealed] of entries) if (!this.#fetched.has(key)) this.#fetched.set(key, sealed);
+      else for (const [key, sealed] of entries) this.#hold(key, sealed);
+    }
+  }
+
+  /** What there is no room for is asked for by itself. */
+  #hold(key: Digest, sealed: Uint8Array): void {
+    if (this.#fetched.has(key)) return;
+    this.#fetched.set(key, new Uint8Array(sealed)); // A copy: a view would hold all of the run.
+    this.#heldBytes += sealed.length;
+    const { mostHeldBytes = defaultHeldBytes } = this.#setting;
+    for (const oldest of this.#fetched.keys()) {
+      if (this.#heldBytes <= mostHeldBytes) return;
+      this.forget(oldest);
     }
   }
 

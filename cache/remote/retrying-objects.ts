@@ -13,14 +13,21 @@ import {
 import { type ListedPage, listByPages, type PagedObjects } from './paged-objects.ts';
 
 export interface Retries {
-  /** The first one included. */
+  /** The first one included. Fewer than open the circuit: a request that is wrong in itself says nothing of the server. */
   readonly attempts?: number;
+  /** None begins later than this: a server that hangs is not asked as often as one that says no; milliseconds. */
+  readonly patienceMs?: number;
+  /** Time that never goes back; milliseconds. */
+  readonly now: () => number;
   /** The pause before the second attempt is at most this long, before each further one twice as long. */
   readonly firstPauseMs?: number;
   readonly delay: (ms: number) => Promise<void>;
   /** From 0 to 1: which part of the longest pause is taken, so that many clients do not come back as one. */
   readonly random: () => number;
 }
+
+/** How often one body is asked for: what breaks off once and again is the server's way, not a moment's trouble. */
+const bodyAttempts = 3;
 
 /** By this note a conditional write knows itself again. */
 const writeNote = 'flow-write';
@@ -31,7 +38,7 @@ export class RetryingObjects implements PagedObjects {
 
   constructor(inner: PagedObjects, retries: Retries) {
     this.#inner = inner;
-    this.#retries = { attempts: 3, firstPauseMs: 100, ...retries };
+    this.#retries = { attempts: 4, patienceMs: 8000, firstPauseMs: 100, ...retries };
   }
 
   async get(key: string, options: GetOptions = {}): Promise<FetchedObject | undefined> {
@@ -127,7 +134,8 @@ export class RetryingObjects implements PagedObjects {
         }
         return;
       } catch (error) {
-        await this.#pause(attempt, error, options.signal);
+        if (attempt === bodyAttempts) throw error;
+        await this.#pause({ attempt, sinceMs: this.#retries.now() }, error, options.signal);
         const again = await this.#retried(
           () => this.#inner.get(key, { ...options, range: { from, to } }),
           options,
@@ -142,20 +150,26 @@ export class RetryingObjects implements PagedObjects {
     send: () => Promise<Answer>,
     { signal, onFailure }: { signal?: AbortSignal | undefined; onFailure?: () => void } = {},
   ): Promise<Answer> {
+    const sinceMs = this.#retries.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await send();
       } catch (error) {
-        await this.#pause(attempt, error, signal);
+        await this.#pause({ attempt, sinceMs }, error, signal);
         onFailure?.();
       }
     }
   }
 
   /** Settles when it is time for the next attempt. @throws the error, if there shall be none */
-  async #pause(attempt: number, error: unknown, signal: AbortSignal | undefined): Promise<void> {
-    const { attempts, firstPauseMs, delay, random } = this.#retries;
-    if (!(error instanceof RemoteError && error.isTransient) || attempt >= attempts) throw error;
+  async #pause(
+    { attempt, sinceMs }: { attempt: number; sinceMs: number },
+    error: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { attempts, patienceMs, firstPauseMs, now, delay, random } = this.#retries;
+    const isOver = attempt >= attempts || now() - sinceMs >= patienceMs;
+    if (!(error instanceof RemoteError && error.isTransient) || isOver) throw error;
     await delay(random() * firstPauseMs * 2 ** (attempt - 1));
     signal?.throwIfAborted();
   }

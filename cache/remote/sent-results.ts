@@ -1,7 +1,7 @@
 /**
  * What a remote cache is known to have, in an SQLite file, so that it need not be asked for or sent again: results and runs.
  */
-import type { Digest } from '../../engine/core/digest.ts';
+import { type Digest, digestJson } from '../../engine/core/digest.ts';
 import { SqliteFile } from '../../engine/io/sqlite-file.ts';
 
 const schema = `
@@ -55,14 +55,14 @@ export class SentResults {
     this.#file.attempt((prepared) => prepared.forget.run(this.#remote, key));
   }
 
-  /** True if a run is there with just these results. @param keys a digest of them */
-  hasRun(run: Digest, keys: Digest): boolean {
+  /** True if a run is there with just these results. */
+  hasRun(run: Digest, keys: readonly Digest[]): boolean {
     const row = this.#file.attempt((prepared) => prepared.run.get(this.#remote, run, this.#oldestMs));
-    return (row as { keys: string } | undefined)?.keys === keys;
+    return (row as { keys: string } | undefined)?.keys === digestOfAll(keys);
   }
 
-  noteRun(run: Digest, keys: Digest): void {
-    this.#file.attempt(({ noteRun }) => noteRun.run(this.#remote, run, keys, this.#nowMs()));
+  noteRun(run: Digest, keys: readonly Digest[]): void {
+    this.#file.attempt(({ noteRun }) => noteRun.run(this.#remote, run, digestOfAll(keys), this.#nowMs()));
   }
 
   get #oldestMs(): number {
@@ -72,4 +72,9 @@ export class SentResults {
   close(): void {
     this.#file.close();
   }
+}
+
+/** Actions end in another order each time. */
+function digestOfAll(keys: readonly Digest[]): Digest {
+  return digestJson(keys.toSorted());
 }

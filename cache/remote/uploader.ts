@@ -81,7 +81,8 @@ export class Uploader {
     this.#sending.add(job);
     try {
       await send(upload, this.#stopping.signal);
-      if (!this.#waitingLike(upload).has(nameOf(upload))) queue.done(upload); // Else it is to be sent again.
+      if (this.#lacksFailed(upload)) this.#failedLike(upload).set(nameOf(upload), upload);
+      else if (!this.#waitingLike(upload).has(nameOf(upload))) queue.done(upload); // Else it is to be sent again.
     } catch (error) {
       this.#failedLike(upload).set(nameOf(upload), upload);
       if (error !== this.#stopping.signal.reason) onFailure(error);
@@ -92,6 +93,11 @@ export class Uploader {
     if (this.#isStopped) return; // Nobody listens any more.
     onProgress({ doneBytes: this.#doneBytes, totalBytes: this.#totalBytes });
     this.#pump();
+  }
+
+  /** True for a run without a result that may still come: it is sent once more after that. */
+  #lacksFailed(upload: Upload): boolean {
+    return upload.kind === 'run' && upload.keys.some((key) => this.#failedEntries.has(key));
   }
 
   #waitingLike({ kind }: Upload): Map<Digest, Job> {

@@ -54,13 +54,14 @@ export class SqliteFile<N extends string> {
     }
   }
 
-  /** Does several things as one: all of them are written, or none. */
-  attemptTogether(work: (statements: Statements<N>) => void): void {
-    this.attempt((statements) => {
+  /** As `attempt`; all of it is written, or nothing. */
+  attemptTogether<T>(work: (statements: Statements<N>) => T): T | undefined {
+    return this.attempt((statements) => {
       this.#database.exec('BEGIN IMMEDIATE');
       try {
-        work(statements);
+        const done = work(statements);
         this.#database.exec('COMMIT');
+        return done;
       } catch (error) {
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
         throw error;

@@ -103,9 +103,11 @@ export class SingleFlight {
         continue;
       }
       this.#near.add(key);
+      const wasHeld = this.#far.has(lease);
       const landed = isCostly && shared ? await this.#tryFar(flight, shared) : 'ours';
       if (landed === 'ours' && isWanted()) return landed;
       this.release(key);
+      if (landed === 'ours' && !wasHeld) this.release(lease); // Those whom it is for may be over: nobody else would.
       if (landed !== undefined && landed !== 'ours') return landed;
       sinceMs = now();
       turnMs = this.#nextTurnMs(sinceMs);

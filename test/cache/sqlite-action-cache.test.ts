@@ -127,3 +127,19 @@ test('where no file can be had, results serve this process, and that is told', (
   assert.equal(place.troubles.length, 1);
   assert.match(place.troubles[0]!, /Cannot open the list of action results/);
 });
+
+test('a result of another machine is stored with its seal, or not at all', () => {
+  using place = inFolder();
+  stored(place);
+  using cache = place.open();
+  using database = new DatabaseSync(place.path);
+  database.exec(`CREATE TRIGGER full BEFORE INSERT ON actions BEGIN SELECT RAISE(ABORT, 'no room'); END`);
+  const seal = { writer: 'another machine', signature: 'of it' };
+  cache.put(key, { ...result, durationMs: 2 }, {}, seal);
+  assert.deepEqual([cache.get(key), cache.sealOf(key)], [result, undefined]);
+  database.exec('DROP TRIGGER full');
+  cache.put(key, result, {}, seal);
+  assert.deepEqual(cache.sealOf(key), seal);
+  cache.delete(key);
+  assert.equal(cache.sealOf(key), undefined);
+});

@@ -100,6 +100,19 @@ test('a lease that was released long ago is had at once', async () => {
   assert.equal(await machines.start().acquire(key), 'held');
 });
 
+test('results that are published at the same time under one lease are answered by one request', async () => {
+  const machines = new Machines();
+  const one = machines.start();
+  await one.acquire(key);
+  machines.requests.length = 0;
+  const answers = await Promise.all(Array.from({ length: 8 }, () => one.mayPublish(key)));
+  assert.deepEqual([new Set(answers), machines.requests], [new Set([true]), ['put']]);
+  machines.intercept = () => Promise.reject(lost);
+  await assert.rejects(one.mayPublish(key), lost);
+  machines.intercept = (put) => put();
+  assert.equal(await one.mayPublish(key), true);
+});
+
 test('a free lease costs one request, after one probe of the server', async () => {
   const machines = new Machines();
   const one = machines.start();

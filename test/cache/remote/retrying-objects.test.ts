@@ -11,11 +11,13 @@ function bench(fault: ObjectFault) {
   const pausesMs: number[] = [];
   const server = new MemoryObjects({ minPartBytes: 1, pageLength: 2 });
   const faulty = new FaultyObjects(server, fault);
+  const clock = { ms: 0 };
   const objects = new RetryingObjects(faulty, {
+    now: () => clock.ms,
     delay: async (ms) => void pausesMs.push(ms),
     random: () => 0.5,
   });
-  return { pausesMs, server, faulty, objects };
+  return { pausesMs, server, faulty, objects, clock };
 }
 
 const faultIs =
@@ -26,13 +28,23 @@ const first = ({ count }: { count: number }): boolean => count === 1;
 const always = (): boolean => true;
 const content = Buffer.from('content');
 
-test('what may pass is tried three times, a little later each time', async () => {
+test('what may pass is tried four times, a little later each time', async () => {
   for (const refuse of ['unavailable', 'throttled'] as const) {
     const { objects, faulty, pausesMs } = bench({ isHit: always, effect: { refuse } });
     await assert.rejects(objects.head('a'), faultIs(refuse));
-    assert.equal(faulty.calls.length, 3);
-    assert.deepEqual(pausesMs, [50, 100]);
+    assert.equal(faulty.calls.length, 4);
+    assert.deepEqual(pausesMs, [50, 100, 200]);
   }
+});
+
+test('what takes seconds to fail is tried twice', async () => {
+  const isHit = (): boolean => {
+    clock.ms += 5000;
+    return true;
+  };
+  const { objects, faulty, clock } = bench({ isHit, effect: { refuse: 'unavailable' } });
+  await assert.rejects(objects.head('a'), faultIs('unavailable'));
+  assert.equal(faulty.calls.length, 2);
 });
 
 test('what will not pass is tried once', async () => {
@@ -66,7 +78,7 @@ test('no attempt follows once the signal has fired', async () => {
   const { server, faulty } = bench({ isHit: always, effect: { refuse: 'unavailable' } });
   const stop = new AbortController();
   const delay = async (): Promise<void> => stop.abort('enough');
-  const objects = new RetryingObjects(faulty, { delay, random: () => 0 });
+  const objects = new RetryingObjects(faulty, { now: () => 0, delay, random: () => 0 });
   await assert.rejects(objects.get('a', { signal: stop.signal }), (reason) => reason === 'enough');
   assert.equal(faulty.calls.length, 1);
   assert.equal(server.kept.size, 0);
@@ -118,9 +130,13 @@ test('a conditional write over an etag, whose answer got lost, was won', async (
 
 test("a conditional write is not taken for won by somebody else's equal content", async () => {
   const { objects, server } = bench({ isHit: first, effect: { refuse: 'unavailable' } });
-  await new RetryingObjects(server, { delay: async () => {}, random: () => 0 }).put('lease', content, {
-    onlyIf: 'absent',
-  });
+  await new RetryingObjects(server, { now: () => 0, delay: async () => {}, random: () => 0 }).put(
+    'lease',
+    content,
+    {
+      onlyIf: 'absent',
+    },
+  );
   assert.deepEqual(await objects.put('lease', content, { onlyIf: 'absent' }), { isWritten: false });
 });
 

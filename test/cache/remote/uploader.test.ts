@@ -107,6 +107,26 @@ test('what has failed is tried once more at the end, and then left to the next b
   assert.deepEqual([begun.length, uploader.unsent, sender.queue.count], [4, 1, 1]);
 });
 
+test('a run that was sent without a result that had failed is sent once more after that', async () => {
+  using sender = new Sender();
+  const { uploader, begun } = sender;
+  uploader.add(entry(0));
+  uploader.add(run);
+  begun[0]!.answer.reject(new Error('no connection'));
+  await new Promise((next) => setImmediate(next));
+  begun[1]!.answer.resolve();
+  await uploader.settled();
+  assert.equal(sender.queue.count, 1);
+  const drained = uploader.drain();
+  await sender.sendAll();
+  await drained;
+  assert.deepEqual(
+    begun.map(({ upload }) => upload.kind),
+    ['entry', 'run', 'entry', 'run'],
+  );
+  assert.deepEqual(sender.queue.takeOver(), []);
+});
+
 test('a result that is added again is sent once if it waits, and once more if it is being sent', async () => {
   using sender = new Sender();
   const { uploader, begun } = sender;

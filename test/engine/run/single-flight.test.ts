@@ -145,6 +145,18 @@ describe('waiting for an action', () => {
     assert.deepEqual(world.held, []);
   });
 
+  test('nor does a lease of several actions stay behind, which becomes ours in that moment', async () => {
+    const world = new World();
+    let isWanted = true;
+    world.onAcquire = () => {
+      isWanted = false;
+    };
+    const shared = { ...flight, lease: digestOf('the frames of a run') };
+    const landing = world.flights.land(shared, { mostMs: 1000, isWanted: () => isWanted });
+    assert.equal(await world.until(landing), 'unwanted');
+    assert.deepEqual(world.held, []);
+  });
+
   test('a thousand actions that other machines do cost no more requests than a few', async () => {
     const world = new World();
     world.far = 'taken';
