@@ -5,9 +5,10 @@
  *
  *     scratch entry ── form, key, signature ──► its blobs, each held against its digest ──► blobs, entry, run in the trusted part
  */
+
+import { blobsOf } from '../../engine/core/blobs-of.ts';
 import type { Digest } from '../../engine/core/digest.ts';
 import type { FileBlobStore, OutputRecord } from '../../engine/core/store.ts';
-import { blobsOf } from './blobs-of.ts';
 import { type OpenedEntry, type SealedEntry, sealEntry } from './entry.ts';
 import { entryObject, runObject } from './layout.ts';
 import { readEntry } from './read-entry.ts';

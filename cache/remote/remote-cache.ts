@@ -2,11 +2,12 @@
  * A cache in a bucket, as the engine uses it: results and blobs that any machine has made. It never fails a build: a
  * request that fails is a miss, told once.
  */
+
+import { blobsOf } from '../../engine/core/blobs-of.ts';
 import type { Digest } from '../../engine/core/digest.ts';
 import { eachOf } from '../../engine/core/each-of.ts';
 import type { ActionResult, FileBlobStore, KnownResult, SharedCache } from '../../engine/core/store.ts';
 import type { SqliteActionCache } from '../sqlite-action-cache.ts';
-import { blobsOf } from './blobs-of.ts';
 import type { RequestCounts } from './counting-objects.ts';
 import { mostEntryBytes, type OpenedEntry, type SealedEntry, sealEntry } from './entry.ts';
 import { blobObject, entryObject, runObject, runsBeginning } from './layout.ts';

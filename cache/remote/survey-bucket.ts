@@ -8,8 +8,8 @@
  * Ages are judged by the server's clock alone. What a build begins to use meanwhile and finds gone is made again.
  */
 import { randomUUID } from 'node:crypto';
+import { blobsOf } from '../../engine/core/blobs-of.ts';
 import { eachOf } from '../../engine/core/each-of.ts';
-import { blobsOf } from './blobs-of.ts';
 import { type BucketContents, listContents } from './bucket-contents.ts';
 import type { OpenedEntry } from './entry.ts';
 import { blobObject, digestOfObject, entryObject, leasesBeginning } from './layout.ts';

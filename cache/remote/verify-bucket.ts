@@ -1,9 +1,10 @@
 /** Reads everything that lies in a part of a bucket, and says what of it is not what its name says. */
+
+import { blobsOf } from '../../engine/core/blobs-of.ts';
 import { StreamDigest } from '../../engine/core/digest.ts';
 import { eachOf } from '../../engine/core/each-of.ts';
 import { BadBlob } from './bad-blob.ts';
 import { decodedPieces, encodingOf } from './blob-encoding.ts';
-import { blobsOf } from './blobs-of.ts';
 import type { BucketContents, ObjectKind } from './bucket-contents.ts';
 import { decodeEntry } from './entry.ts';
 import { blobObject, digestOfObject, entryObject, runObject } from './layout.ts';

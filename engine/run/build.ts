@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { actionKey } from '../core/action-key.ts';
 import { decodeArtifact } from '../core/artifact-codec.ts';
+import { blobsOf } from '../core/blobs-of.ts';
 import type { Digest } from '../core/digest.ts';
 import { cancelled, type FlowError, isTransient, toFlowError, toRecord } from '../core/errors.ts';
 import type { ActionRef, CacheSource, EventStream, FlowEvent, RunStatus } from '../core/events.ts';
@@ -24,7 +25,7 @@ import { ActionRunner } from './action-runner.ts';
 import { bytesLost, nondeterministic, notArrived } from './build-errors.ts';
 import { deliver, type Place } from './deliver.ts';
 import { keptChanged } from './kept-changed.ts';
-import { hasSameContent, Ledger } from './ledger.ts';
+import { hasSameBytes, hasSameContent, Ledger } from './ledger.ts';
 import { NodeFlights } from './node-flights.ts';
 import { interrupted, RunProgress, type RunSpec } from './run-progress.ts';
 import type { SourceFacts } from './run-record.ts';
@@ -363,8 +364,9 @@ export class Build {
         return this.#fail(node, nondeterministic(node));
       for (const dependent of node.dependents) this.#reopen(dependent);
     }
-    this.#ledger.publish(node, result);
-    this.#flights.offer(node);
+    const isRepeated = before !== undefined && hasSameBytes(before, result);
+    if (!isRepeated) this.#ledger.publish(node, result); // Else whoever made it first has signed it.
+    if (!isRepeated || blobsOf(result).length > 0) this.#flights.offer(node); // Others may lack them, too.
     this.#flights.release(key);
     this.#emit({
       type: 'action_finished',

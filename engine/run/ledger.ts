@@ -129,3 +129,8 @@ export class Ledger {
 export function hasSameContent(a: ActionResult, b: ActionResult): boolean {
   return Object.entries(a.outputs).every(([name, output]) => b.outputs[name]?.content === output.content);
 }
+
+/** True if they are so byte by byte. */
+export function hasSameBytes(a: ActionResult, b: ActionResult): boolean {
+  return Object.entries(a.outputs).every(([name, output]) => b.outputs[name]?.digest === output.digest);
+}

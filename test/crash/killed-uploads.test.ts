@@ -1,10 +1,10 @@
 /** Builds are killed while they send to a bucket: nobody takes what is half there for whole, and the next build sends the rest. */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { blobsOf } from '../../cache/remote/blobs-of.ts';
 import { listContents } from '../../cache/remote/bucket-contents.ts';
 import { blobObject, digestOfObject } from '../../cache/remote/layout.ts';
 import type { ObjectStore } from '../../cache/remote/object-store.ts';
@@ -12,6 +12,7 @@ import { readRunIndex, soundEntries } from '../../cache/remote/read-run-index.ts
 import { anybody } from '../../cache/remote/trust.ts';
 import { UploadQueue } from '../../cache/remote/upload-queue.ts';
 import { verifyBucket } from '../../cache/remote/verify-bucket.ts';
+import { blobsOf } from '../../engine/core/blobs-of.ts';
 import { digestOf } from '../../engine/core/digest.ts';
 import type { OutputRecord } from '../../engine/core/store.ts';
 import { type FaultPlan, type FaultProxy, startFaultProxy } from '../fault-proxy.ts';

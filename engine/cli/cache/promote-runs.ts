@@ -1,7 +1,8 @@
 /** Promotes what there is of runs, one after the other. */
-import { blobsOf } from '../../../cache/remote/blobs-of.ts';
+
 import type { OpenedEntry } from '../../../cache/remote/entry.ts';
 import type { Candidate, Promoter } from '../../../cache/remote/promoter.ts';
+import { blobsOf } from '../../core/blobs-of.ts';
 import type { Digest } from '../../core/digest.ts';
 import { eachOf } from '../../core/each-of.ts';
 import { counted } from '../duration-text.ts';

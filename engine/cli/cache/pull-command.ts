@@ -1,7 +1,7 @@
 /** `flow cache pull`: brings everything of runs into the local cache, so that it is there without a network. */
 
-import { blobsOf } from '../../../cache/remote/blobs-of.ts';
 import type { RemoteCache } from '../../../cache/remote/remote-cache.ts';
+import { blobsOf } from '../../core/blobs-of.ts';
 import { eachOf } from '../../core/each-of.ts';
 import { printable } from '../../core/errors.ts';
 import type { OutputRecord } from '../../core/store.ts';

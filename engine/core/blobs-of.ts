@@ -1,4 +1,4 @@
-import type { ActionResult, OutputRecord } from '../../engine/core/store.ts';
+import type { ActionResult, OutputRecord } from './store.ts';
 
 /** The outputs of a result whose bytes lie outside of it and are kept. */
 export function blobsOf({ outputs }: Pick<ActionResult, 'outputs'>): OutputRecord[] {
