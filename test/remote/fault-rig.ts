@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { entriesBeginning } from '../../cache/remote/layout.ts';
 import { type OpenedObjects, openObjects } from '../../cache/remote/open-objects.ts';
+import { readWhole } from '../../cache/remote/read-whole.ts';
 import { bucketSettings } from '../../engine/cli/remote-settings.ts';
 import type { Fault, FaultPlan, ProxiedRequest } from '../fault-proxy.ts';
 import { type BuildRun, Rig } from '../rig.ts';
@@ -11,6 +13,19 @@ import type { SharedBucket } from './shared-bucket.ts';
 /** The objects of a cache as somebody sees them who has its keys, and no good intentions. */
 export function objectsOf({ url, env }: SharedBucket): Promise<OpenedObjects> {
   return openObjects(bucketSettings(url, { where: 'the test', env }));
+}
+
+/** The results in a bucket by their keys, each as it is. */
+export async function entriesOf(bucket: SharedBucket): Promise<Map<string, string>> {
+  const { objects, close } = await objectsOf(bucket);
+  const entries = new Map<string, string>();
+  for await (const { key } of objects.list(entriesBeginning)) {
+    const read = await readWhole(objects, key, { mostBytes: 2 ** 20 });
+    assert.ok(read && 'bytes' in read);
+    entries.set(key, Buffer.from(read.bytes).toString());
+  }
+  close();
+  return entries;
 }
 
 /** How much `huge.txt` takes: more than one piece of a transfer. */

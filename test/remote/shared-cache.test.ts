@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { blobsBeginning } from '../../cache/remote/layout.ts';
+import { newSigningKey } from '../../cache/remote/signer.ts';
 import { realData, realFile } from '../real-data.ts';
 import { type BuildRun, Rig } from '../rig.ts';
 import { withoutS3 } from '../s3-server.ts';
 import { sampleFilm } from '../sample-film.ts';
+import { entriesOf, objectsOf } from './fault-rig.ts';
 import { executions, SharedBucket } from './shared-bucket.ts';
 
 describe('a cache that two machines share', { skip: withoutS3 }, () => {
@@ -63,6 +66,23 @@ describe('a cache that two machines share', { skip: withoutS3 }, () => {
     assert.deepEqual(executions(again), []);
     assert.equal(again.summary.remote?.unsent, 0);
     assert.deepEqual(executions(await here.build(second, ['//...'])), []);
+  });
+
+  test('who makes lost bytes again sends them, and leaves the result to the one who has signed it', async () => {
+    const here = bucket.fresh();
+    using first = textRig();
+    using second = textRig();
+    await here.build(first, ['//...'], { FLOW_SIGNING_KEY: newSigningKey().pem });
+    const signed = await entriesOf(here);
+    assert.equal(signed.size, 2);
+    for (const text of signed.values()) assert.match(text, /"signature":"/);
+    const { objects, close } = await objectsOf(here);
+    for await (const { key } of objects.list(blobsBeginning)) await objects.delete(key);
+    const repaired = await here.build(second, ['//...']);
+    assert.deepEqual([repaired.ran, repaired.regenerated], [[], ['//large']]);
+    assert.deepEqual(await entriesOf(here), signed);
+    assert.equal((await Array.fromAsync(objects.list(blobsBeginning))).length, 1);
+    close();
   });
 
   test('--remote-read-only sends nothing, --offline asks for nothing', async () => {

@@ -6,12 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { entriesBeginning } from '../../cache/remote/layout.ts';
-import { readWhole } from '../../cache/remote/read-whole.ts';
 import { type BuildRun, Rig } from '../rig.ts';
 import { withoutS3 } from '../s3-server.ts';
 import { sampleFilm } from '../sample-film.ts';
-import { objectsOf } from './fault-rig.ts';
+import { entriesOf } from './fault-rig.ts';
 import { executions, SharedBucket } from './shared-bucket.ts';
 
 // What waits for a lease to run out leaves the processors to the film.
@@ -201,15 +199,8 @@ components:
   }
 
   /** The results in the bucket. */
-  async entries(): Promise<Map<string, string>> {
-    const { objects, close } = await objectsOf(this.#bucket);
-    const entries = new Map<string, string>();
-    for await (const { key } of objects.list(entriesBeginning)) {
-      const read = await readWhole(objects, key, { mostBytes: 2 ** 20 });
-      entries.set(key, read && 'bytes' in read ? read.bytes.toString() : 'none');
-    }
-    close();
-    return entries;
+  entries(): Promise<Map<string, string>> {
+    return entriesOf(this.#bucket);
   }
 
   /** Every machine that was not killed has what the action gives. */
