@@ -6,7 +6,8 @@
  * exit status is 1 if anything failed or nothing ran.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -87,6 +88,11 @@ const files =
     : globSync('test/**/*.test.ts', { cwd: root })
         .sort()
         .map((file) => join(root, file));
+// Tests start flow from its sources some thousand times: what Node has compiled once halves the time of each start.
+const compiled = mkdtempSync(join(tmpdir(), 'flow-compiled-'));
+process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
+process.env['NODE_COMPILE_CACHE'] = compiled;
+
 const sharesServer = !withoutS3 && files.filter(usesS3).length > 1;
 if (sharesServer)
   process.env[sharedVariable] = JSON.stringify({ radosgw: (await startS3({ kind: 'radosgw' })).env });
