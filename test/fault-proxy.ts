@@ -43,11 +43,18 @@ export interface ProxiedRequest {
 export type Fault =
   | { readonly type: 'refuse' }
   | { readonly type: 'hang' }
-  | { readonly type: 'status'; readonly status: keyof typeof codeOf }
+  | StatusFault
   | { readonly type: 'echo'; readonly status: number }
   | { readonly type: 'delay'; readonly ms: number }
   | { readonly type: 'lose' }
   | BadAnswer;
+
+interface StatusFault {
+  readonly type: 'status';
+  readonly status: keyof typeof codeOf;
+  /** Instead of the one that is usual. */
+  readonly code?: string;
+}
 
 type BadAnswer =
   | { readonly type: 'cutBody' | 'truncate' | 'flip' | 'wrongEtag' }
@@ -132,7 +139,7 @@ export class FaultProxy implements AsyncDisposable {
     const fault = this.#plan(this.#note(request));
     if (fault?.type === 'hang') return;
     if (fault?.type === 'refuse') return void response.destroy();
-    if (fault?.type === 'status') return answerStatus(request, response, fault.status);
+    if (fault?.type === 'status') return answerStatus(request, response, fault);
     if (fault?.type === 'echo') return echo(request, response, fault.status);
     if (fault?.type === 'delay') await delay(fault.ms, undefined, { ref: false });
     const answer = await this.#ask(request);
@@ -170,10 +177,9 @@ export class FaultProxy implements AsyncDisposable {
 async function answerStatus(
   request: IncomingMessage,
   response: ServerResponse,
-  status: keyof typeof codeOf,
+  { status, code = codeOf[status] }: StatusFault,
 ): Promise<void> {
   await buffer(request); // Some clients take an early answer for a broken connection.
-  const code = codeOf[status];
   const text = `<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>${code}</Code><Message>${code}, as a test wants it.</Message><RequestId>fault</RequestId></Error>`;
   response.writeHead(status, { 'content-type': 'application/xml', 'content-length': text.length });

@@ -1,8 +1,9 @@
 /** Asks a circuit breaker before every request, and tells it how the request went. */
 import type { CircuitBreaker, Permit } from './circuit-breaker.ts';
 import { RemoteError } from './object-store.ts';
-import { type Exchange, ObservedObjects } from './observed-objects.ts';
+import { type Exchange, type ObjectRequest, ObservedObjects } from './observed-objects.ts';
 import type { PagedObjects } from './paged-objects.ts';
+import { isForbiddenChange } from './write-barrier.ts';
 
 export class BreakingObjects extends ObservedObjects {
   readonly #breaker: CircuitBreaker;
@@ -12,7 +13,7 @@ export class BreakingObjects extends ObservedObjects {
     this.#breaker = breaker;
   }
 
-  protected override begin(): Exchange {
+  protected override begin(request: ObjectRequest): Exchange {
     const breaker = this.#breaker;
     let permit = admitted(breaker);
     return {
@@ -23,7 +24,8 @@ export class BreakingObjects extends ObservedObjects {
         permit = 'request';
       },
       ended: (error) => {
-        if (error === undefined) breaker.answered(permit);
+        // Who may not write may read: that is no reason to leave the server alone.
+        if (error === undefined || isForbiddenChange(request, error)) breaker.answered(permit);
         else if (error instanceof RemoteError) breaker.failed(permit, error);
         else breaker.abandoned(permit);
       },

@@ -9,6 +9,7 @@ import { type ObjectStore, RemoteError } from './object-store.ts';
 import { PacedObjects } from './paced-objects.ts';
 import type { PagedObjects } from './paged-objects.ts';
 import { RetryingObjects } from './retrying-objects.ts';
+import { WriteBarrier } from './write-barrier.ts';
 
 export interface BucketSettings {
   /** `s3://bucket/prefix`. */
@@ -28,6 +29,8 @@ export interface OpenOptions {
   /** Told when the remote is left alone, and when it is back. */
   readonly onOpen?: (reason: RemoteError) => void;
   readonly onClose?: () => void;
+  /** Told when it turns out that the keys may not write. */
+  readonly onForbidden?: (reason: RemoteError) => void;
   /** Requests under way at best. */
   readonly atOnce?: number;
 }
@@ -49,14 +52,15 @@ export async function openObjects(
   settings: BucketSettings,
   options: OpenOptions = {},
 ): Promise<OpenedObjects> {
-  const { atOnce = defaultAtOnce, onOpen, onClose } = options;
+  const { atOnce = defaultAtOnce, onOpen, onClose, onForbidden = () => {} } = options;
   const now = (): number => performance.now();
   const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const bare = await openBareObjects(settings, { atOnce });
   const counting = new CountingObjects(bare.objects);
   const breaker = new CircuitBreaker({ now, ...(onOpen && { onOpen }), ...(onClose && { onClose }) });
   const breaking = new BreakingObjects(counting, breaker);
-  const paced = new PacedObjects(breaking, { atOnce, now, delay });
+  const barrier = new WriteBarrier(breaking, onForbidden);
+  const paced = new PacedObjects(barrier, { atOnce });
   return {
     objects: new RetryingObjects(paced, { now, delay, random: Math.random }),
     breaker,

@@ -416,6 +416,13 @@ export class RemoteCache implements SharedCache {
     for (const listener of this.#onLost) listener(reason);
   }
 
+  /** The server takes nothing from these keys. */
+  noteReadOnly({ reason }: RemoteError): void {
+    const what =
+      'Results are taken from it, and none is sent: give --remote-read-only, or keys that may write';
+    this.#tell('read-only', `The remote cache ${this.url} cannot be written to: ${reason}. ${what}.`);
+  }
+
   onLost(listener: (reason: string) => void): void {
     this.#onLost.push(listener);
   }

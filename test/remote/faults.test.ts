@@ -124,6 +124,12 @@ const whileReading: readonly Case[] = [
   },
 ];
 
+/** Something that is not in the bucket. */
+const ownGraph = `schema_version: 1
+components:
+  own: { rule: exec, params: { command: [sh, -c, "seq 1 9 > own.txt"], outputs: { text: own.txt } } }
+`;
+
 describe('a remote cache that fails', { skip: withoutS3, concurrency: 2 }, () => {
   let bucket: SharedBucket;
   let right: Record<string, string>;
@@ -199,6 +205,18 @@ describe('a remote cache that fails', { skip: withoutS3, concurrency: 2 }, () =>
       const text = (await rig.flow(['build', '//...'], { ...filled.env, ...wrong })).stdout;
       assert.match(text, /^remote: 0 results found; \d+ requests? failed/m);
     });
+
+  test('keys that may read and not write take results, send none, and are told so once', async () => {
+    const forbid = of('PUT', any, { type: 'status', status: 403, code: 'AccessDenied' });
+    await using proxy = await startFaultProxy(bucket.env.S3_ENDPOINT!, forbid);
+    const env = filled.via(proxy.url).env;
+    using rig = textRig({ files: { 'graphs/own.yaml': ownGraph } });
+    const run = await filled.build(rig, ['//...'], env);
+    assertRight(made(rig));
+    assertTold(run, /cannot be written to: the server answered 403 \(AccessDenied\)/);
+    const { found, sent, unsent, failed_requests } = run.summary.remote!;
+    assert.deepEqual([found, sent, unsent, failed_requests], [3, 0, 1, 1]);
+  });
 
   test('blobs that are gone are made again and sent again', async () => {
     const here = bucket.fresh();

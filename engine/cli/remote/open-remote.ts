@@ -64,7 +64,10 @@ function remoteAt(
   const onTrouble = (message: string): void => workbench.warn(message);
   const bucket = lazily(async () => {
     const { openObjects } = await import('../../../cache/remote/open-objects.ts');
-    return openObjects(settings, { onOpen: (error) => remote.lose(error) });
+    return openObjects(settings, {
+      onOpen: (error) => remote.lose(error),
+      onForbidden: (error) => remote.noteReadOnly(error),
+    });
   });
   const partAt = (beginning: string): RemotePart => {
     const objects = new BucketPart(async () => (await bucket.open()).objects, beginning);

@@ -5,8 +5,6 @@ import { MemoryObjects } from '../../../cache/remote/memory-objects.ts';
 import { PacedObjects } from '../../../cache/remote/paced-objects.ts';
 import { readWhole } from '../../../cache/remote/read-whole.ts';
 
-const never = { now: () => 0, delay: async () => assert.fail('nothing was to wait for') };
-
 /** Lets everything run that can run now. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -16,7 +14,7 @@ test('so many requests are under way and no more, in the order in which they cam
     isHit: () => true,
     effect: { wait: gate.promise },
   });
-  const objects = new PacedObjects(faulty, { ...never, atOnce: 2 });
+  const objects = new PacedObjects(faulty, { atOnce: 2 });
   const keys = ['a', 'b', 'c', 'd'];
   const answers = keys.map((key) => objects.head(key));
   await settled();
@@ -35,7 +33,7 @@ test('so many requests are under way and no more, in the order in which they cam
 test('a get is under way until its body was read or left', async () => {
   const server = new MemoryObjects();
   await server.put('a', Buffer.from('content'));
-  const objects = new PacedObjects(server, { ...never, atOnce: 1 });
+  const objects = new PacedObjects(server, { atOnce: 1 });
   for (const leave of [false, true]) {
     const fetched = await objects.get('a');
     let isDone = false;
@@ -57,7 +55,7 @@ test('a request that is stopped while it waits is not sent, and keeps nobody fro
     isHit: ({ count }) => count === 1,
     effect: { wait: gate.promise },
   });
-  const objects = new PacedObjects(faulty, { ...never, atOnce: 1 });
+  const objects = new PacedObjects(faulty, { atOnce: 1 });
   const stop = new AbortController();
   const running = objects.head('a');
   const stopped = objects.get('b', { signal: stop.signal });
@@ -70,18 +68,4 @@ test('a request that is stopped while it waits is not sent, and keeps nobody fro
     faulty.calls.map(({ key }) => key),
     ['a', 'c'],
   );
-});
-
-test('so many requests in a second may come at once, the rest comes at an even pace', async () => {
-  const clock = { ms: 0 };
-  const sentAtMs: number[] = [];
-  const delay = async (ms: number): Promise<void> => {
-    clock.ms += ms;
-  };
-  const objects = new PacedObjects(new MemoryObjects(), { now: () => clock.ms, delay, perSecond: 4 });
-  for (let count = 0; count < 7; count += 1) {
-    await objects.head('a');
-    sentAtMs.push(clock.ms);
-  }
-  assert.deepEqual(sentAtMs, [0, 0, 0, 0, 250, 500, 750]);
 });

@@ -455,11 +455,7 @@ test('fetches of one blob at the same time do not disturb each other, within a p
 
 test('more large transfers at once than there are buffers and requests all come to their end', async () => {
   using rig = new BlobsRig();
-  const objects = new PacedObjects(rig.bucket, {
-    atOnce: 2,
-    now: performance.now,
-    delay: async () => undefined,
-  });
+  const objects = new PacedObjects(rig.bucket, { atOnce: 2 });
   const many = [1, 2, 3, 4, 5].flatMap((seed) => [noise(9 * mebibyte, seed), textOf(seed)]);
   using one = rig.remote('one', { objects });
   const paths = many.map(({ digest, content }) => {

@@ -6,7 +6,7 @@ import { MemoryObjects } from '../../../cache/remote/memory-objects.ts';
 import { encodeRunIndex } from '../../../cache/remote/run-index.ts';
 import type { Signer } from '../../../cache/remote/signer.ts';
 import { digestJson, digestOf } from '../../../engine/core/digest.ts';
-import { newSigner } from './sample-entry.ts';
+import { newSigner, textOutput } from './sample-entry.ts';
 
 export const dayMs = 24 * 3_600_000;
 /** Of all results of the sample, where no other is named. */
@@ -58,17 +58,7 @@ export class SampleBucket {
 /** A result with these texts as its outputs, each a blob. */
 export function resultOf(name: string, texts: readonly string[]): EntryContent {
   const ingredients = { v: 1, component: name };
-  const outputs = texts.map((text, index) => [
-    `output_${index}`,
-    {
-      digest: digestOf(text),
-      content: digestOf(text),
-      sizeBytes: text.length,
-      format: 'text',
-      extension: 'txt',
-      isEphemeral: false,
-    },
-  ]);
+  const outputs = texts.map((text, index) => [`output_${index}`, textOutput(text)]);
   return {
     key: digestJson(ingredients),
     ingredients,

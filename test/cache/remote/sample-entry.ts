@@ -2,6 +2,7 @@
 import { type EntryContent, sealEntry } from '../../../cache/remote/entry.ts';
 import { newSigningKey, readSigner, type Signer } from '../../../cache/remote/signer.ts';
 import { digestJson, digestOf } from '../../../engine/core/digest.ts';
+import type { OutputRecord } from '../../../engine/core/store.ts';
 
 export function newSigner(): Signer {
   const read = readSigner(newSigningKey().pem);
@@ -36,17 +37,25 @@ export function sampleContent(params: Readonly<Record<string, unknown>> = { thre
           arrays: { times_sec: { dtype: 'float64', shape: [12] } },
         },
         note: {
-          digest: digestOf(text),
-          content: digestOf(text),
-          sizeBytes: text.length,
-          format: 'text',
-          extension: 'txt',
-          isEphemeral: false,
+          ...textOutput(text),
           inline: Buffer.from(text).toString('base64'),
         },
       },
       durationMs: 12.5,
     },
+  };
+}
+
+/** What an action's result says of an output that holds this text. */
+export function textOutput(text: string): OutputRecord {
+  const digest = digestOf(text);
+  return {
+    digest,
+    content: digest,
+    sizeBytes: text.length,
+    format: 'text',
+    extension: 'txt',
+    isEphemeral: false,
   };
 }
 
