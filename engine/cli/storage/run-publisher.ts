@@ -6,6 +6,7 @@
 import { eachOf } from '../../core/each-of.ts';
 import { type FlowError, toFlowError } from '../../core/errors.ts';
 import type { Listener } from '../../core/events.ts';
+import { type StoredContent, wholeOf } from '../../core/storage.ts';
 import { isAlive, processIdentity } from '../../io/process-identity.ts';
 import { copyRun, manifestKey } from './copy-run.ts';
 import { copyState } from './copy-state.ts';
@@ -117,8 +118,7 @@ export class RunPublisher implements Disposable {
   /** A run that another build could not publish: unless somebody else has published it since. */
   async #publishLeft(name: string): Promise<void> {
     const { results } = this.#stored;
-    const there = await results?.bucket.exists(manifestKey(name));
-    if (results && there?.version !== results.marks.read(name).version) {
+    if (results && !(await isOwn(results, name))) {
       this.#unmark(name, undefined);
       this.#say(
         `${name} was published by somebody else meanwhile: what an earlier build left of it here is dropped.`,
@@ -163,6 +163,20 @@ export class RunPublisher implements Disposable {
   #places(): RemotePlace[] {
     return [this.#stored.results, this.#stored.states].filter((place) => place !== undefined);
   }
+}
+
+/** Whether what is published is what this machine knows of, or has itself published and was killed before it noted that. */
+async function isOwn({ bucket, copy, marks }: RemotePlace, name: string): Promise<boolean> {
+  const key = manifestKey(name);
+  const there = await bucket.exists(key);
+  if (there?.version === marks.read(name).version) return true;
+  const [published, own] = await Promise.all([bucket.read(key), copy.read(key)]);
+  return published !== undefined && own !== undefined && (await haveSameBytes(published, own));
+}
+
+async function haveSameBytes(a: StoredContent, b: StoredContent): Promise<boolean> {
+  const [ofA, ofB] = await Promise.all([wholeOf(a), wholeOf(b)]);
+  return Buffer.compare(ofA, ofB) === 0;
 }
 
 function isOfServer({ code }: FlowError): boolean {

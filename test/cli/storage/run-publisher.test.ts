@@ -10,6 +10,7 @@ import type { RemotePlace } from '../../../engine/cli/storage/remote-place.ts';
 import { RunMarks } from '../../../engine/cli/storage/run-marks.ts';
 import { type PublishOutcome, RunPublisher } from '../../../engine/cli/storage/run-publisher.ts';
 import { StoredRuns } from '../../../engine/cli/storage/stored-runs.ts';
+import { storageKey } from '../../../engine/core/storage.ts';
 import { FolderStorage } from '../../../engine/io/folder-storage.ts';
 import { runName as name, putRun, putText, textOf, textsIn } from './small-run.ts';
 
@@ -167,6 +168,18 @@ test('what a build left behind gives way to what somebody else has published sin
   await a.publish(['local/other/r-2']);
   assert.deepEqual(await textsIn(a.results.bucket), outputs);
   assert.match(a.said.join(), /was published by somebody else meanwhile/);
+});
+
+test('what was published just before its build was killed is known as its own: the rest of it is published, too', async () => {
+  const a = machine(new MemoryObjects());
+  await a.publish([name]);
+  const stateKey = storageKey(`${name}/run_state.json`);
+  await a.states.bucket.remove(stateKey);
+  for (const { marks } of [a.results, a.states])
+    marks.write(name, { version: 'before', pendingSince: '1 gone' });
+  await a.publish(['local/other/r-2']);
+  assert.deepEqual(a.said, []);
+  assert.ok(await a.states.bucket.exists(stateKey));
 });
 
 test('runs that another living build goes on with are left to it', async () => {
