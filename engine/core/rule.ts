@@ -1,6 +1,7 @@
 /** `defineRule`: how a rule says what it takes, what it gives, and how it is run. */
 import type { z } from 'zod';
 import type { ArtifactMeta } from './artifact-meta.ts';
+import type { BoundModel, BoundModels, ModelSlots } from './bound-model.ts';
 import type { Kind, Segment, ValueOf } from './kind.ts';
 import type { Media } from './media.ts';
 
@@ -113,9 +114,11 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-export interface RunArgs<I extends Inputs, P> extends RuleContext {
+export interface RunArgs<I extends Inputs, P, L extends ModelSlots = Record<never, never>>
+  extends RuleContext {
   readonly inputs: InputValues<I, 'run'>;
   readonly params: P;
+  readonly models: BoundModels<L>;
   /** The segment at hand, in a rule of scope `segment` that takes the table of segments; else undefined. */
   readonly segment: Segment | undefined;
   /** The last frames of the segment before, for inputs that asked for them; absent in the first segment. */
@@ -152,6 +155,7 @@ export interface RuleSpec<
   I extends Inputs,
   Q extends Outputs,
   O extends Outputs,
+  L extends ModelSlots,
 > {
   /** The rule's path under `rules/`, without ending: `visual/cut-detection`. */
   readonly name: N;
@@ -162,8 +166,7 @@ export interface RuleSpec<
   /** Params that only `merge` reads; a change of them repeats no segment. */
   readonly mergeParams?: readonly M[];
   readonly inputs: I;
-  /** Model slots: name → the task that its model must be for. */
-  readonly models?: Readonly<Record<string, { readonly task: string }>>;
+  readonly models?: L;
   /** What `run` gives for one segment, where `merge` makes something else of it. */
   readonly parts?: Q;
   readonly outputs: O;
@@ -176,13 +179,13 @@ export interface RuleSpec<
   readonly programs?: readonly string[];
   readonly timeoutSec?: number;
   run(
-    args: RunArgs<I, Omit<z.output<S>, M>>,
+    args: RunArgs<I, Omit<z.output<S>, M>, L>,
   ): ValuesOf<string extends keyof Q ? O : Q> | Promise<ValuesOf<string extends keyof Q ? O : Q>>;
   /**
    * Does several actions of one component and one segment, which differ in `request` alone, in one call: for rules
    * whose main cost they share. Gives the results in the order of the actions.
    */
-  runTogether?(args: readonly RunArgs<I, Omit<z.output<S>, M>>[]): Promise<readonly ValuesOf<O>[]>;
+  runTogether?(args: readonly RunArgs<I, Omit<z.output<S>, M>, L>[]): Promise<readonly ValuesOf<O>[]>;
   merge?(args: MergeArgs<I, Q, z.output<S>>): ValuesOf<O> | Promise<ValuesOf<O>>;
 }
 
@@ -195,7 +198,7 @@ export interface Rule {
   readonly mergeParams: readonly string[];
   /** `open`: the component names its inputs, any number of them. */
   readonly inputs: Inputs | 'open';
-  readonly models: Readonly<Record<string, { readonly task: string }>>;
+  readonly models: ModelSlots;
   readonly parts: Outputs | undefined;
   readonly outputs: (params: Readonly<Record<string, unknown>>) => Outputs;
   readonly resources: Resources;
@@ -213,6 +216,7 @@ export type Values = Readonly<Record<string, unknown>>;
 export interface ErasedRunArgs extends RuleContext {
   readonly inputs: Values;
   readonly params: Values;
+  readonly models: Readonly<Record<string, BoundModel | undefined>>;
   readonly segment: Segment | undefined;
   readonly halo: Values;
 }
@@ -238,7 +242,8 @@ export function defineRule<
   // Without parts of its own, a rule's parts are its outputs: `Outputs` itself stands for 'none given'.
   const Q extends Outputs = Outputs,
   const M extends keyof z.output<S> & string = never,
->(spec: RuleSpec<N, S, M, I, Q, O>): Rule {
+  const L extends ModelSlots = Record<never, never>,
+>(spec: RuleSpec<N, S, M, I, Q, O, L>): Rule {
   const { outputs, programs = [], models = {}, mergeParams = [] } = spec;
   return {
     name: spec.name,

@@ -131,6 +131,7 @@ function runArgs(rule: Rule, call: TaskCall, context: RuleContext): ErasedRunArg
   return {
     ...context,
     params: call.params,
+    models: {},
     segment: call.segment,
     inputs: inputsOf(rule, own),
     halo: inputsOf(rule, halos),

@@ -28,6 +28,7 @@ export async function runAudioRule(rule: Rule, run: AudioRun): Promise<AudioResu
   const values = await rule.run({
     inputs: run.inputs,
     params: rule.params.parse(run.params ?? {}),
+    models: {},
     segment: undefined,
     halo: {},
     signal: new AbortController().signal,

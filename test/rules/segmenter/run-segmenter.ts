@@ -57,7 +57,9 @@ async function call(
   notes?: Notes,
 ): Promise<Record<string, unknown>> {
   const parsed = rule.params.parse(params) as Record<string, unknown>;
-  return { ...(await rule.run({ ...context(notes), params: parsed, inputs, segment, halo: {} })) };
+  return {
+    ...(await rule.run({ ...context(notes), params: parsed, inputs, models: {}, segment, halo: {} })),
+  };
 }
 
 function context(notes: Notes = { warnings: [], emptyReasons: [] }): RuleContext {

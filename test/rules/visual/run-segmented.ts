@@ -1,4 +1,5 @@
 /** Runs a rule of scope `segment` on a clip that is cut into artificial segments, as the engine would. */
+import { concatenateParts } from '../../../engine/core/concatenate-parts.ts';
 import { array, vector } from '../../../engine/core/nd-array.ts';
 import type { ErasedRunArgs, PartOrigin, Rule, RuleContext, Values } from '../../../engine/core/rule.ts';
 import type { Clip } from '../../decode-with-ffmpeg.ts';
@@ -12,6 +13,8 @@ export interface SegmentedOptions {
   /** Positions of the samples where the second and later segments begin. */
   readonly splits?: readonly number[];
   readonly params?: Values;
+  /** By the rule's slots. */
+  readonly models?: ErasedRunArgs['models'];
   /** Inputs of phase `merge`. */
   readonly mergeInputs?: Values;
 }
@@ -29,7 +32,14 @@ export async function runSegmented(
   for (const [first, end] of stretches(clip, options.splits ?? [])) {
     const frames = framesBetween(clip, first, end);
     const halo = previous ? { frames: lastFrame(clip, first) } : {};
-    const args: ErasedRunArgs = { ...context, inputs: { frames }, params, segment: undefined, halo };
+    const args: ErasedRunArgs = {
+      ...context,
+      inputs: { frames },
+      params,
+      models: options.models ?? {},
+      segment: undefined,
+      halo,
+    };
     const frameCount = end - first;
     const origin = {
       startSec: first / clip.fps,
@@ -40,7 +50,9 @@ export async function runSegmented(
     parts.push({ origin, values: await rule.run(args) });
     previous = frames;
   }
-  const outputs = await rule.merge!({ ...context, inputs: options.mergeInputs ?? {}, params, parts });
+  const outputs = rule.merge
+    ? await rule.merge({ ...context, inputs: options.mergeInputs ?? {}, params, parts })
+    : concatenateParts(rule.outputs(params), parts);
   return { outputs, emptyReason: reason() };
 }
 

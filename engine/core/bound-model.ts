@@ -1,0 +1,31 @@
+/** The models that a rule works with: it names slots, the profile says which model goes into each. */
+import type { ModelEntry } from './model-entry.ts';
+import type { Tensors } from './tensor.ts';
+
+export interface ModelSlot {
+  /** What its model must be for, such as `face-detection`. */
+  readonly task: string;
+  /** The rule does with less where the profile names no model for it. */
+  readonly isOptional?: boolean;
+}
+
+export type ModelSlots = Readonly<Record<string, ModelSlot>>;
+
+/** A model in its slot. */
+export interface BoundModel {
+  readonly entry: Pick<ModelEntry, 'name' | 'version' | 'task' | 'inputs' | 'outputs' | 'decoder'>;
+  /** Names of the classes by their ids; empty where the model has none. */
+  readonly classes: readonly string[];
+  /**
+   * Runs the model on a batch: the first axis of every tensor counts items, however many the model takes at once.
+   *
+   * @param tensors given away: their memory is not the caller's any more
+   * @returns the same number of items, whatever was asked for with them
+   * @throws {FlowError} `model_io_mismatch`, `model_digest_mismatch`, `model_fetch_failed`, `gpu_oom`, `triton_…`, `cancelled`
+   */
+  infer(tensors: Tensors): Promise<Tensors>;
+}
+
+export type BoundModels<L extends ModelSlots> = {
+  readonly [S in keyof L]: BoundModel | (true extends L[S]['isOptional'] ? undefined : never);
+};

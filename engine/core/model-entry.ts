@@ -1,0 +1,105 @@
+/**
+ * What a model is, as its entry in a catalog says: files, tensors, how pictures or sound become tensors, and how its
+ * outputs are read. A new model of a known task needs an entry and no code.
+ */
+import { z } from 'zod';
+import { checkDocument, type Issue } from './issue.ts';
+
+const tensorDtype = z.enum(['float32', 'float64', 'int32', 'int64', 'uint8', 'bool']);
+
+/** How an RGB picture of 8 bits becomes the tensor: resized, cut, its channels ordered, `(value · scale − mean) / std`. */
+const picture = z.strictObject({
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  /**
+   * `stretch`: to width × height. `letterbox`: as large as fits in it, at the top left, the rest filled. `cover`: the
+   * shorter side to `short_side`, then cut to width × height around the centre.
+   */
+  resize: z.enum(['stretch', 'letterbox', 'cover']).default('stretch'),
+  /** For `cover`; pixels. */
+  short_side: z.number().int().positive().optional(),
+  /** For `letterbox`; level from 0 to 255. */
+  fill: z.number().min(0).max(255).default(0),
+  colour: z.enum(['rgb', 'bgr', 'luma']).default('rgb'),
+  layout: z.enum(['nchw', 'nhwc']).default('nchw'),
+  scale: z.number().positive().default(1),
+  /** One a channel, in the order of `colour`, in units of the scaled values. */
+  mean: z.array(z.number()).default([0, 0, 0]),
+  std: z.array(z.number().positive()).default([1, 1, 1]),
+});
+
+/** How sound becomes the tensor: mono, at one rate, in windows. */
+const sound = z.strictObject({
+  sample_rate: z.number().int().positive(),
+  window_samples: z.number().int().positive(),
+  hop_samples: z.number().int().positive(),
+  /** What a full-scale sample is. */
+  scale: z.number().positive().default(1),
+});
+
+const tensor = z.strictObject({
+  name: z.string().min(1),
+  dtype: tensorDtype,
+  /** A number fixes an axis; a name stands for any length. Batches go along the first axis, where that has a name. */
+  shape: z.array(z.union([z.number().int().nonnegative(), z.string()])),
+});
+
+const file = z.strictObject({
+  /** As the graph file names it, where one file refers to another; the first one is the graph. */
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/),
+  url: z.url().optional(),
+  /** Beside the entry, for models that come with it. */
+  path: z.string().optional(),
+  /** Of the published file, 64 hex digits. Without it the first use pins what it finds. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  bytes: z.number().int().nonnegative().optional(),
+});
+
+export const modelEntrySchema = z.strictObject({
+  schema_version: z.literal(1),
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,127}$/),
+  version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  task: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  /** SPDX where there is one. */
+  licence: z.string().min(1),
+  /** Where it is from: repository, commit, path; a paper; what it is made with. */
+  source: z.string().min(1),
+  description: z.string().optional(),
+  files: z.array(file).min(1),
+  inputs: z.array(tensor.extend({ picture: picture.optional(), sound: sound.optional() })).min(1),
+  outputs: z.array(tensor).min(1),
+  decoder: z
+    .strictObject({ name: z.string(), params: z.record(z.string(), z.json()).default({}) })
+    .optional(),
+  /** Of a classifier or detector, by their ids; or the name of the file that lists them, one a line. */
+  classes: z.union([z.array(z.string()), z.strictObject({ file: z.string() })]).optional(),
+  /** Most items in one batch. */
+  max_batch: z.number().int().positive().default(16),
+  /** Largest difference that the composition of a batch may make to an output; no unit. */
+  tolerance: z.number().nonnegative().default(1e-4),
+  /** Of a version that was made from another one. */
+  made_from: z
+    .strictObject({ model: z.string(), version: z.string(), sha256: z.string(), by: z.string() })
+    .optional(),
+});
+
+export type ModelEntry = z.output<typeof modelEntrySchema>;
+export type ModelFile = ModelEntry['files'][number];
+export type ModelTensor = z.output<typeof tensor>;
+export type ModelInput = ModelEntry['inputs'][number];
+export type PictureSpec = z.output<typeof picture>;
+export type SoundSpec = z.output<typeof sound>;
+
+/** @param file for messages */
+export function parseModelEntry(file: string, value: unknown): { entry: ModelEntry } | { issues: Issue[] } {
+  const checked = checkDocument(file, modelEntrySchema, value);
+  return 'issues' in checked ? checked : { entry: checked.value };
+}
+
+/** `name:version`, as profiles, commands and messages name a model. */
+export function modelName({ name, version }: Pick<ModelEntry, 'name' | 'version'>): string {
+  return `${name}:${version}`;
+}
