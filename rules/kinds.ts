@@ -145,3 +145,195 @@ export const thumbnails = npz({
     doc: 'length of each file in `jpeg`; bytes. 0: looks like the one before',
   },
 });
+
+/** What sampled frames look like to a model. D numbers each. */
+export const pictureEmbeddings = npz({
+  embeddings: {
+    dtype: 'float32',
+    shape: ['N', 'D'],
+    isFinite: true,
+    doc: 'rows of length 1 (L2); zeros where the model gave zeros',
+  },
+  frame_indices: { dtype: 'int32', shape: ['N'], origin: 'segment_frame' },
+  times_sec: { dtype: 'float64', shape: ['N'], isFinite: true, origin: 'segment_time' },
+});
+
+/** What windows of sound are like to a model. D numbers each. */
+export const soundEmbeddings = npz({
+  embeddings: {
+    dtype: 'float32',
+    shape: ['K', 'D'],
+    isFinite: true,
+    doc: 'rows of length 1 (L2); zeros where the model gave zeros',
+  },
+  start_sec: { dtype: 'float64', shape: ['K'], isFinite: true, doc: 'from the start of the video' },
+  end_sec: {
+    dtype: 'float64',
+    shape: ['K'],
+    isFinite: true,
+    doc: 'of the last window: the end of the sound',
+  },
+});
+
+/**
+ * How pictures move from one sampled frame to the next. M pairs of frames. x goes to the right and y down; a pixel is one
+ * of the frames as they were sampled (the component's analysis size). The camera's numbers are of the picture: where
+ * a camera turns to the right, the picture goes to the left.
+ */
+export const flow = npz({
+  times_sec: { dtype: 'float64', shape: ['M'], isFinite: true, doc: 'the later frame of each pair' },
+  magnitude_mean: { dtype: 'float32', shape: ['M'], isFinite: true, doc: 'over the picture; px/s' },
+  magnitude_median: { dtype: 'float32', shape: ['M'], isFinite: true, doc: 'px/s' },
+  magnitude_p95: { dtype: 'float32', shape: ['M'], isFinite: true, doc: 'px/s' },
+  direction_rad: {
+    dtype: 'float32',
+    shape: ['M'],
+    doc: 'mean weighed by magnitude, −π to π: 0 to the right, π/2 down; NaN where still, or where motions cancel out',
+  },
+  camera_pan: {
+    dtype: 'float32',
+    shape: ['M'],
+    doc: 'to the right; px/s. NaN where too little can be followed',
+  },
+  camera_tilt: { dtype: 'float32', shape: ['M'], doc: 'down; px/s. NaN as camera_pan' },
+  camera_zoom: {
+    dtype: 'float32',
+    shape: ['M'],
+    doc: 'growth around the centre as a share of the size; 1/s. NaN as camera_pan',
+  },
+  camera_roll: {
+    dtype: 'float32',
+    shape: ['M'],
+    doc: 'clockwise around the centre; rad/s. NaN as camera_pan',
+  },
+  residual: {
+    dtype: 'float32',
+    shape: ['M'],
+    doc: 'median distance from the motion that the camera explains; px/s. NaN as camera_pan',
+  },
+});
+
+/** What of a film is new and what is shown again. K repeats, none of which shares a sample with another. */
+export const uniqueness = npz({
+  times_sec: { dtype: 'float64', shape: ['N'], isFinite: true },
+  novelty: {
+    dtype: 'float32',
+    shape: ['N'],
+    isFinite: true,
+    doc: '0 to 1: 1 − greatest cosine to a sample that is not a neighbour, and earlier; 1 where there is none',
+  },
+  repeated_ratio: {
+    dtype: 'float64',
+    shape: [],
+    doc: 'share of samples that lie in a repeat, 0 to 1; NaN without samples',
+  },
+  mean_similarity: {
+    dtype: 'float64',
+    shape: [],
+    doc: 'mean cosine of two different samples, −1 to 1; NaN with fewer than two',
+  },
+  repeat_a_start_sec: {
+    dtype: 'float64',
+    shape: ['K'],
+    isFinite: true,
+    doc: 'where it was first shown',
+  },
+  repeat_a_end_sec: { dtype: 'float64', shape: ['K'], isFinite: true, doc: 'exclusive' },
+  repeat_b_start_sec: { dtype: 'float64', shape: ['K'], isFinite: true, doc: 'where it is shown again' },
+  repeat_b_end_sec: { dtype: 'float64', shape: ['K'], isFinite: true, doc: 'exclusive' },
+});
+
+/** The parts of a film and its intensity. K boundaries between parts, N windows. */
+export const story = npz({
+  boundary_sec: {
+    dtype: 'float64',
+    shape: ['K'],
+    isFinite: true,
+    doc: 'where a part begins, but for the first',
+  },
+  boundary_novelty: {
+    dtype: 'float32',
+    shape: ['K'],
+    isFinite: true,
+    doc: '0 to 2: about 1 − cosine of what is before and after',
+  },
+  times_sec: { dtype: 'float64', shape: ['N'], isFinite: true, doc: 'middle of each window' },
+  intensity: { dtype: 'float32', shape: ['N'], isFinite: true, doc: '0 to 1; see rules/dsp/intensity.ts' },
+  climax_sec: { dtype: 'float64', shape: [], doc: 'where intensity is greatest; NaN without a curve' },
+  hook_intensity: { dtype: 'float64', shape: [], doc: 'mean over the first seconds; NaN without a curve' },
+  hook_cuts: { dtype: 'int32', shape: [], doc: 'changes of shot in the first seconds' },
+});
+
+/** What the shots of a film show: a row for each row of `shots`. T labels a shot, none without a classifier. */
+export const scenes = npz({
+  labels_source: {
+    dtype: 'unicode',
+    shape: [],
+    doc: '`classifier`, or `clusters` where there was none: then only cluster_ids tells shots apart',
+  },
+  labels: { dtype: 'unicode', shape: ['S', 'T'], doc: 'most probable first' },
+  probabilities: { dtype: 'float32', shape: ['S', 'T'], isFinite: true, doc: 'of the labels, 0 to 1' },
+  cluster_ids: {
+    dtype: 'int32',
+    shape: ['S'],
+    doc: 'the same for shots that look alike; from 0, by first appearance',
+  },
+});
+
+/** Of what is found in frames, one row a thing: where and when. F things, N frames that were looked at. */
+const found = {
+  frame_indices: { dtype: 'int32', shape: ['F'], origin: 'segment_frame' },
+  times_sec: { dtype: 'float64', shape: ['F'], isFinite: true, origin: 'segment_time' },
+  boxes: {
+    dtype: 'float32',
+    shape: ['F', 4],
+    isFinite: true,
+    doc: 'x1, y1, x2, y2 as fractions of the upright picture, 0 to 1',
+  },
+  scores: {
+    dtype: 'float32',
+    shape: ['F'],
+    isFinite: true,
+    doc: '0 to 1; the surest of a frame comes first',
+  },
+  sampled_frame_indices: { dtype: 'int32', shape: ['N'], origin: 'segment_frame' },
+  sampled_times_sec: {
+    dtype: 'float64',
+    shape: ['N'],
+    isFinite: true,
+    origin: 'segment_time',
+    doc: 'of every frame that was looked at, whether or not something was found in it',
+  },
+} as const;
+
+/** Faces. P landmarks. */
+export const faces = npz({
+  ...found,
+  landmarks: {
+    dtype: 'float32',
+    shape: ['F', 'P', 2],
+    doc: 'x, y as fractions of the picture; NaN where the model saw none. P is 0 where no model gives landmarks',
+  },
+});
+
+/** Objects. */
+export const detections = npz({
+  ...found,
+  class_ids: { dtype: 'int32', shape: ['F'] },
+  class_names: { dtype: 'unicode', shape: ['F'], doc: 'the id where the model has no names' },
+});
+
+/** How near things are. */
+export const depth = npz({
+  depth: {
+    dtype: 'float32',
+    shape: ['N', 'h', 'w'],
+    isFinite: true,
+    doc: 'relative inverse depth of the whole picture, larger is nearer; no unit, and no scale that frames share',
+  },
+  times_sec: { dtype: 'float64', shape: ['N'], isFinite: true, origin: 'segment_time' },
+  frame_indices: { dtype: 'int32', shape: ['N'], origin: 'segment_frame' },
+  mean: { dtype: 'float32', shape: ['N'], isFinite: true, doc: 'of the whole map that the model gave' },
+  p05: { dtype: 'float32', shape: ['N'], isFinite: true, doc: '5th percentile' },
+  p95: { dtype: 'float32', shape: ['N'], isFinite: true, doc: '95th percentile' },
+});

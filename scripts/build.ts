@@ -31,7 +31,13 @@ async function buildAll(): Promise<void> {
 
 async function bundle(folder: string): Promise<void> {
   await build({
-    entryPoints: { flow: 'engine/cli/flow.ts', worker: 'engine/io/worker.ts', api: 'engine/core/api.ts' },
+    entryPoints: {
+      flow: 'engine/cli/flow.ts',
+      worker: 'engine/io/worker.ts',
+      'ort-lane': 'engine/io/inference/ort-lane.ts',
+      'onnx-facts': 'engine/io/models/onnx-facts.ts',
+      api: 'engine/core/api.ts',
+    },
     absWorkingDir: root,
     outdir: folder,
     bundle: true,

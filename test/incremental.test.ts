@@ -133,7 +133,7 @@ test('two clean builds, with one worker and with two, give the same digest for e
 });
 
 function withProfile(component: string): Record<string, string> {
-  const text = `schema_version: 1\nname: default\nextends: builtin:default\ncomponents:\n  ${component}\n`;
+  const text = `schema_version: 1\nname: default\nextends: without-models\ncomponents:\n  ${component}\n`;
   return { 'profiles/default.yaml': text };
 }
 

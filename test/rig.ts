@@ -30,6 +30,19 @@ export interface BuildRun extends FlowRun {
   readonly regenerated: readonly string[];
 }
 
+/** What these tests are about does not depend on models: without them films are done in a moment. */
+const withoutModels = `schema_version: 1
+name: without-models
+extends: builtin:default
+components:
+${[
+  ...['core_clip', 'core_face_landmarks', 'core_object_detections', 'core_depth_midas', 'core_optical_flow'],
+  ...['clap_extractor', 'scene_classification', 'uniqueness', 'story_structure'],
+]
+  .map((name) => `  ${name}: { enabled: false }`)
+  .join('\n')}
+`;
+
 export class Rig implements Disposable {
   readonly root: string;
   readonly cacheDir: string;
@@ -41,6 +54,8 @@ export class Rig implements Disposable {
     this.cacheDir = join(base, 'cache');
     mkdirSync(this.root);
     this.write('flow.yaml', 'schema_version: 1\n');
+    this.write('profiles/default.yaml', 'schema_version: 1\nname: default\nextends: without-models\n');
+    this.write('profiles/without-models.yaml', withoutModels);
     for (const [name, content] of Object.entries(files)) this.write(name, content);
   }
 
@@ -75,7 +90,14 @@ export class Rig implements Disposable {
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
     return spawn(process.execPath, [cli, ...args], {
       cwd: this.root,
-      env: { ...process.env, FLOW_REMOTE: '', FLOW_CACHE_DIR: this.cacheDir, NO_COLOR: '1', ...env },
+      env: {
+        ...process.env,
+        FLOW_REMOTE: '',
+        FLOW_MODELS_MIRROR: '',
+        FLOW_CACHE_DIR: this.cacheDir,
+        NO_COLOR: '1',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }

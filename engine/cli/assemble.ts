@@ -1,6 +1,7 @@
 /** Brings graph, profile, rules and targets together into what `Build` is to do. */
 import { globSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { usedModel } from '../core/assigned-model.ts';
 import { type Component, configHash } from '../core/component.ts';
 import { type Digest, digestJson } from '../core/digest.ts';
 import { FlowError, toFlowError } from '../core/errors.ts';
@@ -285,7 +286,7 @@ class Assembly {
         stage,
         profile: profile.name,
         flowVersion,
-        modelMapping: profile.models,
+        modelMapping: modelMapping(components),
         source: { name: basename(video.path), digest, sizeBytes },
       },
       { createdAt: new Date().toISOString(), order: components.map((component) => component.name) },
@@ -343,6 +344,17 @@ class Assembly {
     this.#sourceFiles.add(path);
     return this.#input.session.index.digestOf(path);
   }
+}
+
+/** Which model is in which slot, as `component.slot`, and what runs it: resolved, so that it can be done again. */
+function modelMapping(components: readonly Component[]): Record<string, unknown> {
+  return Object.fromEntries(
+    components.flatMap(({ name, models }) =>
+      models
+        .map(usedModel)
+        .map(({ slot, name: model, ...facts }) => [`${name}.${slot}`, { model, ...facts }]),
+    ),
+  );
 }
 
 function referenceKey(reference: Reference): string {

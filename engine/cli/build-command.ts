@@ -54,8 +54,14 @@ export async function buildCommand(
   using index = openIndex(workspace);
   const events = new EventStream(Date.now);
   using readingLine = tellReading(index, events, flags);
-  const session = await openSession(workspace, index, flags.profile, disk);
-  await using workbench = new Workbench(workspace, { disk, jobs: flags.jobs });
+  await using workbench = new Workbench(workspace, {
+    disk,
+    jobs: flags.jobs,
+    isOffline: flags.offline,
+    events,
+  });
+  const { pinModel } = workbench;
+  const session = await openSession(workspace, index, flags.profile, { disk, pinModel });
   workbench.shared = await openRemote({ workspace, workbench, flags, events });
   const whole = await prepareBuild(session, targets, flags);
   const prepared = narrow ? await narrow(whole, { session, workbench }) : whole;

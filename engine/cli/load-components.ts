@@ -2,6 +2,7 @@ import type { Component } from '../core/component.ts';
 import type { FlowError } from '../core/errors.ts';
 import type { Issue } from '../core/issue.ts';
 import { neededRules, resolveComponents } from '../core/resolve-components.ts';
+import { noModels } from './models/session-models.ts';
 import type { Session } from './session.ts';
 import { toErrors } from './yaml-document.ts';
 
@@ -12,7 +13,7 @@ import { toErrors } from './yaml-document.ts';
  * @throws {AggregateError} of all that is wrong with graph, profile and rules
  */
 export async function loadComponents(
-  { graph, profile, registry }: Session,
+  { graph, profile, registry, models }: Session,
   wanted: readonly string[],
 ): Promise<readonly Component[]> {
   const profiles = new Set(profile.documents.map(({ file }) => file));
@@ -20,7 +21,9 @@ export async function loadComponents(
     toErrors(issues, (file) => (profiles.has(file) ? 'config_invalid' : 'graph_invalid'));
   const loaded = await registry.load(neededRules({ graph, profile, wanted }));
   if ('issues' in loaded) throw new AggregateError(errorsOf(loaded.issues));
-  const resolved = resolveComponents({ graph, profile, rules: loaded.rules, wanted });
+  const usesModels = [...loaded.rules.values()].some(({ rule }) => Object.keys(rule.models).length > 0);
+  const world = usesModels ? await models.world() : noModels;
+  const resolved = resolveComponents({ graph, profile, rules: loaded.rules, world, wanted });
   if ('issues' in resolved) throw new AggregateError(errorsOf(resolved.issues));
   return resolved.components;
 }

@@ -14,6 +14,7 @@ import { declareInit } from './commands/init.ts';
 import { declareInspect } from './commands/inspect.ts';
 import { declareKeys } from './commands/keys.ts';
 import { declareLineage } from './commands/lineage.ts';
+import { declareModels } from './commands/models.ts';
 import { declarePlan } from './commands/plan.ts';
 import { declarePull } from './commands/pull.ts';
 import { declareQuery } from './commands/query.ts';
@@ -35,7 +36,15 @@ const groups = {
   'Build:': [declareBuild, declarePlan, declareWatch, declareHeal],
   'Look:': [declareRuns, declareShow, declareInspect, declareGraph, declareQuery, declarePull],
   'Explain:': [declareWhy, declareDiff, declareLineage, declareValidate],
-  'Keep house:': [declareInit, declareDoctor, declareCache, declareKeys, declareClean, declareCompletion],
+  'Keep house:': [
+    declareInit,
+    declareDoctor,
+    declareCache,
+    declareModels,
+    declareKeys,
+    declareClean,
+    declareCompletion,
+  ],
 };
 
 /** Runs the command line and sets the exit status: 0, 1, 2 or 130. */

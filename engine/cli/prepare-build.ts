@@ -37,8 +37,21 @@ export function sourcesOf(
   session: Session,
   { targets, assembled }: PreparedBuild,
 ): { files: string[]; folders: string[] } {
+  const models = session.models.sources;
   return {
-    files: [...session.files, ...session.registry.sources, ...assembled.sourceFiles, ...targets.lists],
-    folders: [...session.folders, ...session.registry.folders, ...assembled.folders, ...targets.folders],
+    files: [
+      ...session.files,
+      ...models.files,
+      ...session.registry.sources,
+      ...assembled.sourceFiles,
+      ...targets.lists,
+    ],
+    folders: [
+      ...session.folders,
+      ...models.folders,
+      ...session.registry.folders,
+      ...assembled.folders,
+      ...targets.folders,
+    ],
   };
 }

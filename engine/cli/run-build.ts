@@ -71,6 +71,7 @@ export async function runBuild(input: BuildInput): Promise<BuildOutput> {
     events.listen(journal.listen);
   }
   if (publisher) events.listen(publisher.listen);
+  workbench.inference.onBatch((batch) => events.emit({ type: 'batch_finished', ...batch }));
   const build = newBuild(input);
   input.onStart?.(build);
   const ignoreSignals = closing.adopt(stopOnSignals(build, reporter), (stop) => stop());
@@ -109,7 +110,8 @@ function statusOf(
 }
 
 function newBuild({ session, workbench, prepared, flags, events }: BuildInput): Build {
-  const { disk, files, blobs, actions, leases, shared, history, pool, capacity, shelf } = workbench;
+  const { disk, files, blobs, actions, leases, shared, history, pool, inference, capacity, shelf } =
+    workbench;
   const bring = (digest: Digest, sizeBytes: number): Promise<boolean> => workbench.bring(digest, sizeBytes);
   const setting = {
     place: { disk, index: session.index, files, blobs, bring },
@@ -118,6 +120,7 @@ function newBuild({ session, workbench, prepared, flags, events }: BuildInput): 
     shared,
     history,
     pool,
+    inference,
     world: realWorld(),
     events,
     programs: prepared.programs.identities,

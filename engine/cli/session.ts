@@ -6,6 +6,7 @@ import { type Disk, RealDisk } from '../io/disk.ts';
 import { FileIndex } from '../io/file-index.ts';
 import { loadGraph } from './load-graph.ts';
 import { loadProfile } from './load-profile.ts';
+import { type PinModel, SessionModels } from './models/session-models.ts';
 import { RuleRegistry } from './rule-registry.ts';
 import { warnAside } from './warn-aside.ts';
 import type { Workspace } from './workspace.ts';
@@ -18,6 +19,7 @@ export interface Session {
   readonly graph: Graph;
   readonly profile: Profile;
   readonly registry: RuleRegistry;
+  readonly models: SessionModels;
   /** The files that graph and profile were read from. */
   readonly files: readonly string[];
   /** Folders in which a new file would change the graph or the profile. */
@@ -30,12 +32,18 @@ export function openIndex(workspace: Workspace): FileIndex & Disposable {
   return Object.assign(index, { [Symbol.dispose]: () => index.close() });
 }
 
+export interface SessionOptions {
+  readonly disk?: Disk;
+  /** Absent for commands that only look. */
+  readonly pinModel?: PinModel;
+}
+
 /** @throws {FlowError} or an AggregateError of them: `graph_invalid`, `config_invalid` */
 export async function openSession(
   workspace: Workspace,
   index: FileIndex,
   profileName: string | undefined,
-  disk: Disk = new RealDisk(),
+  { disk = new RealDisk(), pinModel }: SessionOptions = {},
 ): Promise<Session> {
   const graph = await loadGraph(workspace, index, disk);
   const profile = loadProfile(profileName, workspace);
@@ -46,6 +54,7 @@ export async function openSession(
     graph: graph.graph,
     profile: profile.profile,
     registry: new RuleRegistry(workspace, index, disk),
+    models: new SessionModels({ workspace, profile: profile.profile, pinModel }),
     files: [...graph.files, ...profile.files],
     folders: [...graph.folders, join(workspace.root, 'profiles')],
   };

@@ -179,7 +179,7 @@ export function summaryText({ status, duration_ms, actions, remote, timing, runs
   if (partial > 0) {
     const which =
       runs.length === 1 ? 'the run is' : `${partial} of ${runs.length} runs ${partial === 1 ? 'is' : 'are'}`;
-    lines.push(`${which} partial: optional components failed`);
+    lines.push(`${which} partial: optional components failed or were skipped`);
   }
   const names = shortNames(runs.map((run) => run.target));
   return `${[...lines, ...(timing ? timingLines(timing, names) : []), ...runLines(runs)].join('\n')}\n`;

@@ -10,17 +10,37 @@ import type { SqliteLeases } from '../../cache/sqlite-leases.ts';
 import { TieredBlobStore } from '../../cache/tiered-blob-store.ts';
 import { VerifyingBlobStore } from '../../cache/verifying-blob-store.ts';
 import type { Digest } from '../core/digest.ts';
+import type { EventStream } from '../core/events.ts';
 import type { BlobStore, FileBlobStore } from '../core/store.ts';
 import type { Disk } from '../io/disk.ts';
+import { Executor } from '../io/inference/executor.ts';
+import { TritonBackend } from '../io/inference/triton-backend.ts';
+import { tritonSettings } from '../io/inference/triton-settings.ts';
+import type { ModelStore } from '../io/models/model-store.ts';
 import { WorkerPool } from '../io/pool.ts';
 import { noteLetGo } from '../io/shared-memory.ts';
 import { Shelf } from '../run/shelf.ts';
+import { openModelStore } from './models/open-model-store.ts';
+import { pinningTo } from './models/pin-model.ts';
+import type { PinModel } from './models/session-models.ts';
 import { warnAside } from './warn-aside.ts';
 import type { Workspace } from './workspace.ts';
 
 const heapMiB = 2048;
 const mostHeldBytes = 256 * 2 ** 20;
 const memoryShare = 0.7;
+/** For models that are loaded on the CPU. */
+const modelsShare = 0.2;
+
+export interface WorkbenchOptions {
+  readonly disk: Disk;
+  readonly jobs: number | undefined;
+  readonly isKeptWarm?: boolean;
+  /** No model is pulled. */
+  readonly isOffline?: boolean | undefined;
+  /** Told how far downloads are. */
+  readonly events?: EventStream;
+}
 
 export class Workbench implements AsyncDisposable {
   readonly disk: Disk;
@@ -33,6 +53,10 @@ export class Workbench implements AsyncDisposable {
   readonly history: SqliteHistory;
   readonly pool: WorkerPool;
   readonly shelf: Shelf;
+  readonly models: ModelStore;
+  readonly inference: Executor;
+  /** Finds out the digests of a model whose entry has none, and writes them down. */
+  readonly pinModel: PinModel;
   readonly jobs: number;
   /** Absent where this machine works for itself. */
   shared: RemoteCache | undefined;
@@ -43,7 +67,7 @@ export class Workbench implements AsyncDisposable {
   /** @param isKeptWarm between builds threads stay, and what is held in memory as far as there is room for it */
   constructor(
     workspace: Workspace,
-    { disk, jobs, isKeptWarm = false }: { disk: Disk; jobs: number | undefined; isKeptWarm?: boolean },
+    { disk, jobs, isKeptWarm = false, isOffline = false, events }: WorkbenchOptions,
   ) {
     const { cacheFolder } = workspace;
     const warn = (message: string): void => this.warn(message);
@@ -71,6 +95,20 @@ export class Workbench implements AsyncDisposable {
       budgetBytes,
       keptBytes: isKeptWarm ? 2 * budgetBytes : 0,
       onLetGo: noteLetGo,
+    });
+    this.models = openModelStore(workspace, {
+      isOffline,
+      onTrouble: warn,
+      onProgress: ({ name, doneBytes, totalBytes = doneBytes }) =>
+        events?.emit({ type: 'progress', activity: 'download', name, doneBytes, totalBytes }),
+    });
+    this.pinModel = pinningTo(workspace, this.models);
+    this.inference = new Executor({
+      open: (model, signal) => this.models.open(model, signal),
+      cores: this.jobs,
+      memoryBytes: memoryBytes() * modelsShare,
+      warn,
+      server: () => new TritonBackend(tritonSettings(process.env)),
     });
   }
 
@@ -100,6 +138,8 @@ export class Workbench implements AsyncDisposable {
     this.onWarning(warnAside);
     await this.shelf.close();
     await this.pool.close();
+    await this.inference[Symbol.asyncDispose]();
+    this.models[Symbol.dispose]();
     await this.shared?.close();
     await this.keeper[Symbol.asyncDispose]();
     this.stores[Symbol.dispose]();

@@ -3,6 +3,7 @@
  *
  * No path, time, host, run id, thread count or log level: the same work has the same key on every machine.
  */
+import { type AssignedModel, modelFacts, modelSignature } from './assigned-model.ts';
 import { type Digest, digestJson } from './digest.ts';
 import type { ActionNode, Binding } from './plan.ts';
 import type { ActionResult } from './store.ts';
@@ -31,7 +32,8 @@ export function actionKey(node: ActionNode, facts: KeyFacts): ActionKey {
     rule: component.loaded.digest,
     phase,
     params,
-    model_signature: null,
+    model_signature: modelSignature(component.models),
+    ...(component.models.length > 0 && { models: factsBySlot(component.models) }),
     sampling: sampling ? { ...sampling, policy: component.samplingPolicyVersion } : null,
     inputs: inputFacts(node, facts),
     parts: parts.map(({ node: part, origin }) => [
@@ -45,6 +47,11 @@ export function actionKey(node: ActionNode, facts: KeyFacts): ActionKey {
     env: facts.programs,
   };
   return { key: digestJson(ingredients), ingredients };
+}
+
+/** What the signature is the digest of, so that two keys can be compared. */
+function factsBySlot(models: readonly AssignedModel[]): Record<string, unknown> {
+  return Object.fromEntries(models.map(modelFacts).map(({ slot, ...facts }) => [slot, facts]));
 }
 
 function inputFacts(node: ActionNode, facts: KeyFacts): [string, unknown][] {

@@ -27,5 +27,5 @@ export interface BoundModel {
 }
 
 export type BoundModels<L extends ModelSlots> = {
-  readonly [S in keyof L]: BoundModel | (true extends L[S]['isOptional'] ? undefined : never);
+  readonly [S in keyof L]: BoundModel | (L[S] extends { readonly isOptional: true } ? undefined : never);
 };

@@ -18,13 +18,17 @@ export interface Change {
 }
 
 /** Ingredients whose values are taken apart; every other one is a single fact. */
-const compound = new Set(['params', 'sampling', 'inputs', 'parts', 'env']);
+const compound = new Set(['params', 'sampling', 'models', 'inputs', 'parts', 'env']);
+
+/** Follows from others: what it says of the models, `models` says of each. */
+const derived = new Set(['model_signature']);
 
 /** The ingredients of a key as a list of facts; two keys are equal if and only if their lists are. */
 function factsOf(ingredients: Ingredients): Fact[] {
-  return Object.entries(ingredients).flatMap(([name, value]) =>
-    compound.has(name) ? factsIn([name], value) : [{ field: [name], value }],
-  );
+  return Object.entries(ingredients).flatMap(([name, value]) => {
+    if (derived.has(name)) return [];
+    return compound.has(name) ? factsIn([name], value) : [{ field: [name], value }];
+  });
 }
 
 /** In the order of the later key's facts; what is gone comes last. */

@@ -1,4 +1,5 @@
 /** A component ready to be planned: its place in the graph, its profile's settings and its rule, brought together. */
+import type { AssignedModel } from './assigned-model.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestJson } from './digest.ts';
 import type { Reference } from './graph.ts';
@@ -33,6 +34,9 @@ export interface Component {
   readonly samplingPolicyVersion: string;
   readonly isRequired: boolean;
   readonly resources: Resources;
+  readonly models: readonly AssignedModel[];
+  /** Why it cannot run although it is asked for: it lacks a model; undefined if it can. */
+  readonly lack: string | undefined;
   readonly retries: number;
   /** How long beyond its rule's own limit it waits for another process that makes what it needs; seconds. */
   readonly graceSec: number;

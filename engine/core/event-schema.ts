@@ -134,6 +134,15 @@ export const eventSchema = z.discriminatedUnion('type', [
     doneBytes: bytes,
     totalBytes: bytes,
   }),
+  event('batch_finished', 'a model has run on a batch of items, whichever actions they are of', {
+    model: text.describe('name and version: `yunet:2023mar`'),
+    device: text,
+    lane: count.describe('which of those that work on the device at once; from 0'),
+    items: z.number().int().min(1),
+    waitedMs: ms.describe('how long the oldest of them had waited; milliseconds'),
+    startedAtMs: atMs,
+    durationMs: ms,
+  }),
   event('warning', 'something is not as it should be, and the build goes on', { message: text }),
   event('run_finished', 'a run is over', {
     run,

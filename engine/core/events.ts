@@ -119,6 +119,20 @@ export type FlowEvent =
       readonly doneBytes: number;
       readonly totalBytes: number;
     }
+  | {
+      /** A model has run on a batch of items. */
+      readonly type: 'batch_finished';
+      /** `name:version`. */
+      readonly model: string;
+      readonly device: string;
+      /** Which of those that work on the device at once; from 0. */
+      readonly lane: number;
+      readonly items: number;
+      /** How long the oldest of them had waited; milliseconds. */
+      readonly waitedMs: number;
+      readonly startedAtMs: number;
+      readonly durationMs: number;
+    }
   | { readonly type: 'warning'; readonly message: string }
   | {
       readonly type: 'run_finished';

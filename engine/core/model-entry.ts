@@ -44,38 +44,51 @@ const tensor = z.strictObject({
   shape: z.array(z.union([z.number().int().nonnegative(), z.string()])),
 });
 
+const modelInput = tensor.extend({
+  picture: picture
+    .refine(({ colour, mean, std }) => Math.min(mean.length, std.length) >= (colour === 'luma' ? 1 : 3), {
+      error: '"mean" and "std" need one number a channel',
+    })
+    .optional(),
+  sound: sound.optional(),
+});
+
 const file = z.strictObject({
   /** As the graph file names it, where one file refers to another; the first one is the graph. */
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'the name of a file: letters, digits, ".", "_" and "-"'),
   url: z.url().optional(),
   /** Beside the entry, for models that come with it. */
   path: z.string().optional(),
   /** Of the published file, 64 hex digits. Without it the first use pins what it finds. */
   sha256: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .regex(/^[0-9a-f]{64}$/, 'a SHA-256: 64 digits of 0-9 and a-f')
     .optional(),
   bytes: z.number().int().nonnegative().optional(),
 });
 
 export const modelEntrySchema = z.strictObject({
   schema_version: z.literal(1),
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,127}$/),
-  version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
-  task: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,127}$/, 'a name: a-z, 0-9, ".", "_" and "-"'),
+  version: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a version: letters, digits, ".", "_" and "-"'),
+  task: z.string().regex(/^[a-z][a-z0-9-]*$/, 'a task: a-z, 0-9 and "-"'),
   /** SPDX where there is one. */
   licence: z.string().min(1),
   /** Where it is from: repository, commit, path; a paper; what it is made with. */
   source: z.string().min(1),
   description: z.string().optional(),
   files: z.array(file).min(1),
-  inputs: z.array(tensor.extend({ picture: picture.optional(), sound: sound.optional() })).min(1),
+  inputs: z.array(modelInput).min(1),
   outputs: z.array(tensor).min(1),
   decoder: z
     .strictObject({ name: z.string(), params: z.record(z.string(), z.json()).default({}) })
     .optional(),
-  /** Of a classifier or detector, by their ids; or the name of the file that lists them, one a line. */
-  classes: z.union([z.array(z.string()), z.strictObject({ file: z.string() })]).optional(),
+  /** Of a classifier or detector, by their ids. */
+  classes: z.array(z.string().min(1)).optional(),
   /** Most items in one batch. */
   max_batch: z.number().int().positive().default(16),
   /** Largest difference that the composition of a batch may make to an output; no unit. */

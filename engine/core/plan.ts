@@ -173,6 +173,7 @@ export class Plan {
     const known = this.#nodes.get(id);
     if (known) return known;
     const { rule } = component.loaded;
+    const isLacking = component.lack !== undefined; // It will not run: nothing has to be made for it.
     const node: ActionNode = {
       id,
       scope: this.#input.scope,
@@ -181,10 +182,10 @@ export class Plan {
       params: this.#paramsOf(component, request, segment !== undefined),
       sampling: this.#samplingOf(component),
       segment,
-      bindings: component.inputs
+      bindings: (isLacking ? [] : component.inputs)
         .filter(({ spec }) => rule.scope === 'whole' || spec.phase === phase)
         .flatMap((input) => this.#bind(component, input, segment)),
-      parts: phase === 'merge' ? this.#partsOf(component, request) : [],
+      parts: phase === 'merge' && !isLacking ? this.#partsOf(component, request) : [],
       outputs: segment ? (rule.parts ?? component.outputs) : component.outputs,
       dependents: new Set(),
     };
@@ -227,9 +228,7 @@ export class Plan {
     if (spec.kind.format === 'segments' && segment) return [{ type: 'segment', name, spec }];
     const producer = this.#components.get(reference.component)!;
     const { output } = reference;
-    const request = takesRequest(producer)
-      ? spec.request?.(resolveSampling(component.budget, this.#durationSec))
-      : undefined;
+    const request = takesRequest(producer) ? this.#requestOf(component, spec) : undefined;
     if (!segment || !givesParts(producer)) {
       const node =
         producer.loaded.rule.scope === 'whole'
@@ -245,6 +244,11 @@ export class Plan {
       bindings.push({ type: 'halo', name, spec, node: this.#part(producer, request, before), output });
     }
     return bindings;
+  }
+
+  #requestOf({ budget, models }: Component, { request, modelRequest }: InputSpec): Request {
+    if (request) return request(resolveSampling(budget, this.#durationSec));
+    return modelRequest?.(Object.fromEntries(models.map(({ slot, model }) => [slot, model.entry])));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Profiles: which components are on, with what params, how often they sample, and how failures are met. */
 import { z } from 'zod';
+import { engineNames, profileDevices } from './assigned-model.ts';
 import { byteSize } from './byte-size.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import type { SamplingBudget } from './sampling.ts';
@@ -27,10 +28,14 @@ const resourceSchema = z.strictObject({
 const modelSchema = z.strictObject({
   model: z.string(),
   version: z.string(),
-  engine: z.string(),
-  precision: z.string(),
-  device: z.string(),
+  engine: z.enum(engineNames).default('onnx'),
+  /** What the model's weights are, for those who read manifests. */
+  precision: z.string().min(1).default('fp32'),
+  device: z.enum(profileDevices).default('auto'),
 });
+
+/** Which model goes into a slot, and what runs it where. */
+export type ProfileModel = z.output<typeof modelSchema>;
 
 const profileSchema = z.strictObject({
   schema_version: z.literal(1),
@@ -69,10 +74,17 @@ export interface Profile {
   readonly samplingPolicyVersion: string;
   readonly components: Readonly<Record<string, ProfileComponent>>;
   readonly models: ProfileLayer['models'];
-  readonly resources: Readonly<Record<string, { readonly cores?: number; readonly memoryMiB?: number }>>;
+  readonly resources: Readonly<Record<string, ProfileResources>>;
   readonly failure: { readonly graceSec: number; readonly retries: number };
   /** What it was made from, the eldest first: for messages. */
   readonly documents: readonly ProfileDocument[];
+}
+
+export interface ProfileResources {
+  readonly cores?: number;
+  readonly memoryMiB?: number;
+  /** Most that a batch of its models may take on their device. */
+  readonly gpuMemoryMiB?: number;
 }
 
 export interface ProfileComponent {
@@ -136,6 +148,7 @@ function toProfile(layer: ProfileLayer, documents: readonly ProfileDocument[]): 
     resources: mapValues(layer.resources, (row) => ({
       ...(row.cpu_cores_per_task !== undefined && { cores: row.cpu_cores_per_task }),
       ...(row.memory_per_task !== undefined && { memoryMiB: row.memory_per_task / 2 ** 20 }),
+      ...(row.gpu_memory_per_task !== undefined && { gpuMemoryMiB: row.gpu_memory_per_task / 2 ** 20 }),
     })),
     failure: { graceSec: layer.failure?.grace_sec ?? 30, retries: layer.failure?.retries ?? 2 },
     documents,

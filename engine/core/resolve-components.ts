@@ -6,34 +6,46 @@ import { faultOfName } from './fault-of-name.ts';
 import type { ComponentNode, Graph } from './graph.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import { suggestion } from './nearest.ts';
-import { budgetOf, fileSaying, isEnabled, type Profile } from './profile.ts';
-import type { Outputs, Rule } from './rule.ts';
+import { budgetOf, fileSaying, isEnabled, type Profile, type ProfileResources } from './profile.ts';
+import { type ModelWorld, resolveModels } from './resolve-models.ts';
+import type { Outputs, Resources, Rule } from './rule.ts';
 
 export interface Configuration {
   readonly graph: Graph;
   readonly profile: Profile;
   readonly rules: ReadonlyMap<string, LoadedRule>;
+  readonly world: ModelWorld;
   /** Names of the components that are asked for; what they need is added. */
   readonly wanted: readonly string[];
 }
 
 /** The wanted components and all that they need, producers first; or all that is wrong. */
 export function resolveComponents(config: Configuration): { components: Component[] } | { issues: Issue[] } {
-  const { graph, profile, rules } = config;
+  const { graph, profile, rules, world } = config;
   const issues: Issue[] = unknownInProfile(config);
   const byName = new Map(graph.components.map((node) => [node.name, node]));
   const needed = closure(config, byName);
   const components = new Map<string, Component>();
   for (const node of graph.components) {
     if (!needed.has(node.name)) continue;
-    const component = resolveComponent(node, rules.get(node.rule)!, { byName, components, profile, issues });
+    const component = resolveComponent(node, rules.get(node.rule)!, {
+      byName,
+      components,
+      profile,
+      world,
+      issues,
+    });
     components.set(node.name, component);
   }
   return issues.length > 0 ? { issues } : { components: [...components.values()] };
 }
 
 /** With issues noted, the component is only good for finding more of them. */
-function resolveComponent(node: ComponentNode, loaded: LoadedRule, setting: ConnectSetting): Component {
+function resolveComponent(
+  node: ComponentNode,
+  loaded: LoadedRule,
+  setting: ConnectSetting & { readonly world: ModelWorld },
+): Component {
   const { profile, issues } = setting;
   const { rule } = loaded;
   const params = resolveParams(node, rule, profile, issues);
@@ -41,6 +53,7 @@ function resolveComponent(node: ComponentNode, loaded: LoadedRule, setting: Conn
   const before = issues.length;
   const inputs = rule.inputs === 'open' ? openInputs(node, setting) : namedInputs(node, rule, setting);
   const isConnected = issues.length === before;
+  const isRequired = profile.components[node.name]?.isRequired ?? node.isRequired;
   return {
     name: node.name,
     processor: node.processor,
@@ -50,8 +63,9 @@ function resolveComponent(node: ComponentNode, loaded: LoadedRule, setting: Conn
     params: params ?? {},
     budget: budgetOf(profile, node.name),
     samplingPolicyVersion: profile.samplingPolicyVersion,
-    isRequired: profile.components[node.name]?.isRequired ?? node.isRequired,
-    resources: { ...rule.resources, ...profile.resources[node.name] },
+    isRequired,
+    resources: resourcesOf(rule, profile.resources[node.name]),
+    ...resolveModels({ name: node.name, isRequired }, rule, setting),
     retries: profile.failure.retries,
     graceSec: profile.failure.graceSec,
     isPerRun: node.isPerRun,
@@ -60,9 +74,14 @@ function resolveComponent(node: ComponentNode, loaded: LoadedRule, setting: Conn
   };
 }
 
+function resourcesOf({ resources }: Rule, row: ProfileResources = {}): Resources {
+  const { cores = resources.cores, memoryMiB = resources.memoryMiB } = row;
+  return { cores, memoryMiB };
+}
+
 /** The names of the wanted components and of all that they need, except what the profile has switched off. */
 function closure(
-  { wanted, profile }: Configuration,
+  { wanted, profile }: Pick<Configuration, 'wanted' | 'profile'>,
   byName: ReadonlyMap<string, ComponentNode>,
 ): Set<string> {
   const needed = new Set<string>();
@@ -79,9 +98,9 @@ function closure(
 }
 
 /** The rules that the needed components name; to be loaded before `resolveComponents`. */
-export function neededRules(config: Omit<Configuration, 'rules'>): ComponentNode[] {
+export function neededRules(config: Omit<Configuration, 'rules' | 'world'>): ComponentNode[] {
   const byName = new Map(config.graph.components.map((node) => [node.name, node]));
-  const needed = closure({ ...config, rules: new Map() }, byName);
+  const needed = closure(config, byName);
   return config.graph.components.filter((node) => needed.has(node.name));
 }
 
@@ -89,7 +108,7 @@ function unknownInProfile({ graph, profile }: Configuration): Issue[] {
   const known = new Set(graph.components.map((node) => node.name));
   return (['components', 'resources', 'models'] as const).flatMap((section) =>
     Object.keys(profile[section])
-      .filter((name) => !known.has(name))
+      .filter((name) => !known.has(section === 'models' ? name.split('.')[0]! : name))
       .map((name) => ({
         file: fileSaying(profile, [section, name])!,
         path: [section, name],

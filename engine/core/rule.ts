@@ -4,6 +4,7 @@ import type { ArtifactMeta } from './artifact-meta.ts';
 import type { BoundModel, BoundModels, ModelSlots } from './bound-model.ts';
 import type { Kind, Segment, ValueOf } from './kind.ts';
 import type { Media } from './media.ts';
+import type { ModelEntry } from './model-entry.ts';
 
 /** What a component's profile asks of the source: all numbers positive. */
 export interface Sampling {
@@ -27,6 +28,10 @@ export interface InputSpec<
   readonly isOptional: O;
   /** What this input asks of its producer, whose rule takes it as params named `request`. */
   readonly request?: ((sampling: Sampling) => Readonly<Record<string, unknown>>) | undefined;
+  /** As `request`, where it is the rule's models that decide: given their entries by their slots. */
+  readonly modelRequest?:
+    | ((entries: Readonly<Record<string, ModelEntry>>) => Readonly<Record<string, unknown>>)
+    | undefined;
   /** The input that names this one's content; this one only says where it is and is not in the key. */
   readonly identifiedBy?: string | undefined;
   /** Number of frames of the segment before that `run` gets as `halo`. */
@@ -41,6 +46,7 @@ export interface InputOptions<O extends boolean, P extends Phase, M extends bool
   readonly phase?: P;
   readonly isOptional?: O;
   readonly request?: InputSpec['request'];
+  readonly modelRequest?: InputSpec['modelRequest'];
   readonly identifiedBy?: string;
   readonly haloFrames?: number;
   readonly readsMeta?: M;

@@ -12,9 +12,9 @@ import { type FileState, fileState, settlesAtMs, stateOf } from './file-state.ts
 import { hashFile } from './hash-file.ts';
 import { SqliteFile } from './sqlite-file.ts';
 
-interface Entry {
+interface Entry<D extends string> {
   readonly state: FileState;
-  readonly digest: Digest;
+  readonly digest: D;
   /** When the reading began; milliseconds since 1970. */
   readonly readAtMs: number;
 }
@@ -45,19 +45,33 @@ const statements = {
   insert: 'INSERT OR REPLACE INTO digests VALUES (?, ?, ?)',
 } as const;
 
-export class FileIndex {
-  readonly #entries = new Map<string, Entry>();
+/** @param onPiece told of each piece of a large file: how many bytes have been read so far */
+type HashFile<D extends string> = (
+  path: string,
+  sizeBytes: number,
+  onPiece: (doneBytes: number) => void,
+) => Promise<D>;
+
+export interface FileIndexSetting<D extends string> {
+  /** The index's own file; a broken one is moved aside and begun anew. */
+  readonly path: string;
+  /** Told once of each thing that is wrong with the file. */
+  readonly onTrouble: (message: string) => void;
+  readonly hash: HashFile<D>;
+}
+
+/** With digests of any kind; an index's file holds those of one kind. */
+export class IndexOf<D extends string> {
+  readonly #entries = new Map<string, Entry<D>>();
   readonly #changed = new Set<string>();
   readonly #file: SqliteFile<keyof typeof statements>;
+  readonly #hash: HashFile<D>;
   #onReading: (reading: Reading) => void = () => undefined;
   #toldAtMs = 0;
 
-  /**
-   * @param path the index's own file; a broken one is moved aside and begun anew
-   * @param onTrouble told once of each thing that is wrong with the file
-   */
-  constructor(path: string, onTrouble: (message: string) => void) {
+  constructor({ path, onTrouble, hash }: FileIndexSetting<D>) {
     this.#file = new SqliteFile({ path, schema, statements, contents: 'index of files', onTrouble });
+    this.#hash = hash;
   }
 
   /**
@@ -65,7 +79,7 @@ export class FileIndex {
    *
    * @throws {FlowError} `input_not_found`, `input_unreadable`
    */
-  async digestOf(path: string): Promise<Digest> {
+  async digestOf(path: string): Promise<D> {
     for (let readings = 0; readings < mostReadings; readings += 1) {
       const state = regularFileState(path);
       const known = this.#entries.get(path) ?? this.#load(path);
@@ -85,7 +99,7 @@ export class FileIndex {
   }
 
   /** Notes a file that this process has just written and knows the digest of. */
-  noteWritten(path: string, digest: Digest): void {
+  noteWritten(path: string, digest: D): void {
     this.#remember(path, { state: regularFileState(path), digest, readAtMs: 0 });
   }
 
@@ -133,17 +147,17 @@ export class FileIndex {
     this.#file.close();
   }
 
-  #load(path: string): Entry | undefined {
+  #load(path: string): Entry<D> | undefined {
     const row = this.#file.attempt(({ select }) => select.get(path)) as
       | { entry: string; checksum: string }
       | undefined;
     if (!row || checksumOf(path, row.entry) !== row.checksum) return undefined;
-    const entry = JSON.parse(row.entry) as Entry; // What `flush` wrote, says the checksum.
+    const entry = JSON.parse(row.entry) as Entry<D>; // What `flush` wrote, says the checksum.
     this.#entries.set(path, entry);
     return entry;
   }
 
-  #remember(path: string, entry: Entry): void {
+  #remember(path: string, entry: Entry<D>): void {
     this.#entries.set(path, entry);
     this.#changed.add(path);
   }
@@ -155,12 +169,23 @@ export class FileIndex {
     this.#onReading({ path, doneBytes, totalBytes });
   }
 
-  async #read(path: string, sizeBytes: number): Promise<Digest> {
+  async #read(path: string, sizeBytes: number): Promise<D> {
     try {
-      return await hashFile(path, sizeBytes, (doneBytes) => this.#tellOf(path, doneBytes, sizeBytes));
+      return await this.#hash(path, sizeBytes, (doneBytes) => this.#tellOf(path, doneBytes, sizeBytes));
     } catch (error) {
       throw unreadable(path, error as NodeJS.ErrnoException);
     }
+  }
+}
+
+/** With the digests that flow names content by. */
+export class FileIndex extends IndexOf<Digest> {
+  /**
+   * @param path the index's own file; a broken one is moved aside and begun anew
+   * @param onTrouble told once of each thing that is wrong with the file
+   */
+  constructor(path: string, onTrouble: (message: string) => void) {
+    super({ path, onTrouble, hash: hashFile });
   }
 }
 
@@ -168,7 +193,7 @@ function checksumOf(path: string, text: string): string {
   return digestOf(`${path} ${text}`);
 }
 
-function isSettled({ state, readAtMs }: Entry): boolean {
+function isSettled({ state, readAtMs }: Entry<string>): boolean {
   return settlesAtMs(state) < readAtMs;
 }
 

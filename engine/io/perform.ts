@@ -21,6 +21,7 @@ import type {
   Values,
 } from '../core/rule.ts';
 import { importRule } from './import-rule.ts';
+import { boundModels } from './inference/line.ts';
 import { excerptOf, toSourcePlaces } from './source-place.ts';
 import type { CallResult, Task, TaskCall, TaskInput, TaskResult } from './task.ts';
 
@@ -45,7 +46,7 @@ async function attempt(task: Task, world: World, signal: AbortSignal): Promise<A
     const results =
       task.phase === 'merge'
         ? [await merge(rule, task.calls[0]!, world, signal)]
-        : await run(rule, task.calls, world, signal);
+        : await run(rule, task, world, signal);
     return { results };
   } catch (thrown) {
     return { error: toRecord(toRuleError(thrown, signal)) };
@@ -79,12 +80,16 @@ function placeOf(error: Error): string | undefined {
 
 async function run(
   rule: Rule,
-  calls: readonly TaskCall[],
+  { calls, models: taskModels }: Task,
   world: World,
   signal: AbortSignal,
 ): Promise<CallResult[]> {
   const notes = calls.map(() => new Notes());
-  const args = calls.map((call, index) => runArgs(rule, call, notes[index]!.contextOf(world, signal)));
+  const models = taskModels ? boundModels(taskModels) : {};
+  const args = calls.map((call, index) => ({
+    ...runArgs(rule, call, notes[index]!.contextOf(world, signal)),
+    models,
+  }));
   const values =
     rule.runTogether && args.length > 1 ? await rule.runTogether(args) : await runEach(rule, args);
   return calls.map((call, index) => {
@@ -125,13 +130,12 @@ function decodeAll(kinds: Outputs, made: Readonly<Record<string, Uint8Array>>): 
   );
 }
 
-function runArgs(rule: Rule, call: TaskCall, context: RuleContext): ErasedRunArgs {
+function runArgs(rule: Rule, call: TaskCall, context: RuleContext): Omit<ErasedRunArgs, 'models'> {
   const own = call.inputs.filter((input) => input.type !== 'artifact' || input.haloFrames === undefined);
   const halos = call.inputs.filter((input) => input.type === 'artifact' && input.haloFrames !== undefined);
   return {
     ...context,
     params: call.params,
-    models: {},
     segment: call.segment,
     inputs: inputsOf(rule, own),
     halo: inputsOf(rule, halos),
@@ -219,10 +223,9 @@ function metaOf(output: string, { call, notes, sampleCount }: Finished): Record<
 
 /** How many frames were looked at: told by the first artifact that numbers them. */
 function countSamples(values: Values): number {
-  const indices = Object.values(values).map(
-    (value) => (value as Partial<NpzArrays> | undefined)?.frame_indices,
-  );
-  return indices.find((array) => array !== undefined)?.shape[0] ?? 0;
+  const arrays = Object.values(values) as (Partial<NpzArrays> | undefined)[]; // What other kinds hold is not looked at.
+  const [looked] = arrays.flatMap((one) => one?.sampled_frame_indices ?? one?.frame_indices ?? []);
+  return looked?.shape[0] ?? 0;
 }
 
 /** What a rule says besides its outputs. */

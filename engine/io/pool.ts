@@ -38,7 +38,8 @@ export class WorkerPool implements Pool {
 
   async perform(task: Task, signal: AbortSignal): Promise<TaskResult> {
     try {
-      return (await this.#start().run(task, { signal })) as TaskResult; // The worker module's return type.
+      const transferList = task.models ? [task.models.port] : [];
+      return (await this.#start().run(task, { signal, transferList })) as TaskResult; // The worker module's return type.
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw workerLost(error as Error);

@@ -5,6 +5,7 @@ import type { ErrorRecord } from '../core/errors.ts';
 import type { Performed } from '../core/events.ts';
 import type { Segment } from '../core/kind.ts';
 import type { PartOrigin } from '../core/rule.ts';
+import type { TaskModels } from './inference/line.ts';
 
 export type TaskInput =
   | { readonly type: 'absent'; readonly name: string }
@@ -39,6 +40,8 @@ export interface TaskCall {
 export interface Task {
   readonly bundle: BundleRef;
   readonly phase: 'run' | 'merge';
+  /** Undefined for a rule without models. */
+  readonly models?: TaskModels | undefined;
   /** Several only for a rule that can do them together. */
   readonly calls: readonly TaskCall[];
 }

@@ -1,9 +1,11 @@
 /** Has actions performed: brings their inputs together, hands them to a worker, and minds the time. */
+import { jointly, modelSignature, usedModel } from '../core/assigned-model.ts';
 import { cancelled, FlowError, fromRecord } from '../core/errors.ts';
 import type { Performed } from '../core/events.ts';
 import { npzSchemaVersion } from '../core/manifest.ts';
 import type { ActionNode, Binding } from '../core/plan.ts';
 import type { FileIndex } from '../io/file-index.ts';
+import type { Inference, InferenceLine } from '../io/inference/executor.ts';
 import { perform, type World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
 import type { Task, TaskCall, TaskInput, TaskResult } from '../io/task.ts';
@@ -14,6 +16,7 @@ export interface RunnerSetting {
   readonly index: FileIndex;
   readonly pool: Pool;
   readonly world: World;
+  readonly inference: Inference;
   /** Ends whatever is running. */
   readonly hardStop: AbortSignal;
 }
@@ -98,7 +101,8 @@ export class ActionRunner {
     const { rule, bundle } = node.component.loaded;
     const { pool, world, hardStop } = this.#setting;
     if (hardStop.aborted || nodes.every(this.#isStale)) throw cancelled(); // It came while the calls were prepared.
-    const task: Task = { bundle, phase: node.phase, calls };
+    using line = this.#lineFor(node);
+    const task: Task = { bundle, phase: node.phase, calls, models: line && modelsOf(node, line) };
     const limit = new AbortController();
     this.#running.set(limit, nodes);
     const timer = setTimeout(() => limit.abort(timedOut(node)), rule.timeoutSec * 1000);
@@ -118,6 +122,12 @@ export class ActionRunner {
       hardStop.removeEventListener('abort', onHardStop);
       this.#running.delete(limit);
     }
+  }
+
+  /** The way to its models, for a rule that works with some; merges do not. */
+  #lineFor({ component: { models }, phase, scope }: ActionNode): InferenceLine | undefined {
+    if (models.length === 0 || phase === 'merge') return undefined;
+    return this.#setting.inference.connect({ models, run: scope.label });
   }
 
   /** Ends what nobody waits for any more, and begins no more of it. */
@@ -146,6 +156,13 @@ export class ActionRunner {
   }
 }
 
+function modelsOf({ component }: ActionNode, { port }: InferenceLine): Task['models'] {
+  return {
+    port,
+    entries: Object.fromEntries(component.models.map(({ slot, model }) => [slot, model.entry])),
+  };
+}
+
 /** How long a rule in the engine's thread has to end once its signal has told it to. */
 const graceMs = 1000;
 
@@ -167,17 +184,18 @@ async function unlessItHangs<T>(work: Promise<T>, signal: AbortSignal): Promise<
 
 /** What `meta` says of an artifact; nothing that is not in the action's key. */
 function metaOf({ component, params, sampling }: ActionNode): Record<string, unknown> {
+  const models = component.models.map(usedModel);
   return {
     component: component.name,
     schema_version: npzSchemaVersion,
     producer_version: component.loaded.rule.version,
     rule_digest: component.loaded.digest,
     params,
-    model_signature: null,
-    models_used: [],
-    engine: null,
-    precision: null,
-    device: 'cpu',
+    model_signature: modelSignature(component.models),
+    models_used: models,
+    engine: jointly(models, 'engine'),
+    precision: jointly(models, 'precision'),
+    device: jointly(models, 'device') ?? 'cpu',
     sampling: sampling ? { fps: sampling.fps, policy: component.samplingPolicyVersion } : null,
     analysis: sampling ? { ...sampling } : null,
   };

@@ -30,3 +30,8 @@ export function bytesLost(node: ActionNode, producer: ActionNode): FlowError {
     fix: 'See the error of the action that failed.',
   });
 }
+
+/** True where a model is neither here nor to be had. */
+export function isModelAbsent({ code }: FlowError): boolean {
+  return code === 'model_fetch_failed' || code === 'model_not_found';
+}

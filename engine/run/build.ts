@@ -18,11 +18,12 @@ import { type ActionNode, makesEphemeral, producersOf, type Scope } from '../cor
 import type { Resources } from '../core/rule.ts';
 import { Schedule } from '../core/schedule.ts';
 import type { ActionCache, ActionResult, Leases, SharedCache } from '../core/store.ts';
+import type { Inference } from '../io/inference/executor.ts';
 import type { World } from '../io/perform.ts';
 import type { Pool } from '../io/pool.ts';
 import type { CallResult, TaskCall } from '../io/task.ts';
 import { ActionRunner } from './action-runner.ts';
-import { bytesLost, nondeterministic, notArrived } from './build-errors.ts';
+import { bytesLost, isModelAbsent, nondeterministic, notArrived } from './build-errors.ts';
 import { deliver, type Place } from './deliver.ts';
 import { keptChanged } from './kept-changed.ts';
 import { hasSameBytes, hasSameContent, Ledger } from './ledger.ts';
@@ -42,6 +43,7 @@ export interface BuildSetting {
   readonly history: HistoryWriter & Pick<History, 'expectedMs'>;
   readonly pool: Pool;
   readonly world: World;
+  readonly inference: Inference;
   readonly events: EventStream;
   /** Identities of the external programs that the rules name. */
   readonly programs: ReadonlyMap<string, string>;
@@ -89,7 +91,7 @@ export class Build {
 
   constructor(setting: BuildSetting, specs: readonly RunSpec[]) {
     this.#setting = setting;
-    const { place, actions, pool, world, shelf } = setting;
+    const { place, actions, pool, world, inference, shelf } = setting;
     this.#schedule = new Schedule(setting.capacity);
     this.#shelf = shelf;
     const onStoreTrouble = (error: Error): void => this.#warnOfStore(error);
@@ -99,6 +101,7 @@ export class Build {
       index: place.index,
       pool,
       world,
+      inference,
       hardStop: this.#hardStop.signal,
     });
     this.#flights = new NodeFlights({
@@ -236,6 +239,8 @@ export class Build {
 
   /** All that a node needs is known: what is its key, and is there a result? */
   #resolve(node: ActionNode): void {
+    const { lack } = node.component;
+    if (lack !== undefined) return this.#doWithout(node, lack);
     const names = node.component.loaded.rule.programs(node.component.params);
     const programs = Object.fromEntries(names.map((name) => [name, this.#setting.programs.get(name)!]));
     const resultOf = (other: ActionNode): ActionResult | undefined => this.#ledger.resultOf(other);
@@ -498,8 +503,22 @@ export class Build {
 
   #fail(node: ActionNode, error: FlowError): void {
     this.#flights.release(this.#ledger.of(node).key);
+    if (isModelAbsent(error) && !node.component.isRequired) return this.#doWithout(node, error.message);
     this.#tellFailure(node, error);
-    for (const lost of this.#schedule.fail(node)) this.#skip(lost, `${node.component.name} failed`);
+    this.#giveUp(node, `${node.component.name} failed`);
+  }
+
+  /** What the component works with is not there, and the run can do without it. */
+  #doWithout(node: ActionNode, reason: string): void {
+    const { name } = node.component;
+    if (this.#runOf(node).tallyOf(node).skipReason === undefined)
+      this.#emit({ type: 'warning', message: `${name} is skipped: ${reason}` });
+    this.#skip(node, reason);
+    this.#giveUp(node, `${name} is skipped`);
+  }
+
+  #giveUp(node: ActionNode, why: string): void {
+    for (const lost of this.#schedule.fail(node)) this.#skip(lost, why);
     for (const producer of producersOf(node)) this.#releaseUnneeded(producer);
     this.#passOn(node);
   }

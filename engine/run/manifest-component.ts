@@ -1,3 +1,4 @@
+import { jointly, modelSignature, usedModel } from '../core/assigned-model.ts';
 import { errorBody } from '../core/errors.ts';
 import { type ManifestComponent, npzSchemaVersion } from '../core/manifest.ts';
 import type { Tally } from './tally.ts';
@@ -6,6 +7,10 @@ import type { Tally } from './tally.ts';
 export function manifestComponent(tally: Tally): ManifestComponent {
   const { component, error, status, executed, startedAtMs } = tally;
   const { rule, digest } = component.loaded;
+  const isMade = status === 'success' || status === 'empty';
+  const assigned = isMade ? component.models : [];
+  const models = assigned.map(usedModel);
+  const signature = modelSignature(assigned);
   return {
     name: component.name,
     processor: component.processor,
@@ -20,11 +25,12 @@ export function manifestComponent(tally: Tally): ManifestComponent {
     rule_digest: digest,
     schema_version: npzSchemaVersion,
     producer_version: rule.version,
-    models_used: [],
-    device_used: executed > 0 ? 'cpu' : null,
+    ...(signature !== null && { model_signature: signature }),
+    models_used: models,
+    device_used: jointly(models, 'device') ?? (executed > 0 ? 'cpu' : null),
     started_at: startedAtMs === undefined ? null : new Date(startedAtMs).toISOString(),
     finished_at: startedAtMs === undefined ? null : new Date().toISOString(),
     duration_ms: Math.round(tally.durationMs * 1000) / 1000,
-    outputs: status === 'success' || status === 'empty' ? [...tally.outputs] : [],
+    outputs: isMade ? [...tally.outputs] : [],
   };
 }

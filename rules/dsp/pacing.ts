@@ -6,6 +6,8 @@
  * fixed scale of its own instead of the film's mean and deviation, so that films can be compared and an appended minute
  * leaves the earlier ones as they were.
  */
+import { meanBetween } from './mean-between.ts';
+import { cutsTerm, meanOfKnown, motionTerm, soundTerm } from './pace-terms.ts';
 
 export interface PacingInput {
   /** Where shots begin, but for the first; seconds, rising. */
@@ -38,12 +40,6 @@ export interface PacingCurve {
   readonly pacing: Float32Array;
 }
 
-/** Where each term is at half of its scale: a cut every 4 s; the motion of a walking pan. */
-const halfCutsPerMin = 15;
-const halfMotion = 0.05;
-/** Loudness from which sound adds to the pace, and at which it adds most. */
-const quietLufs = -40;
-const loudLufs = -10;
 const weights = { cuts: 0.5, motion: 0.35, sound: 0.15 } as const;
 
 /** Windows at the film's ends are cut off there, and rates refer to what is left of them. */
@@ -62,52 +58,15 @@ export function pacingCurve(film: PacingInput, { windowSec, stepSec }: PacingWin
     const cuts = film.changesSec.filter((timeSec) => timeSec >= from && timeSec < to).length;
     curve.timesSec[index] = middle;
     curve.cutsPerMin[index] = to > from ? (cuts * 60) / (to - from) : 0;
-    curve.motionEnergy[index] = meanBetween(film.motionTimesSec, film.motion, from, to);
-    const lufs = meanBetween(film.loudnessTimesSec, film.loudnessLufs, from, to);
-    curve.pacing[index] = pace(curve.cutsPerMin[index]!, curve.motionEnergy[index]!, lufs);
+    curve.motionEnergy[index] = meanBetween(film.motionTimesSec, film.motion, { from, to });
+    const lufs = meanBetween(film.loudnessTimesSec, film.loudnessLufs, { from, to });
+    curve.pacing[index] = meanOfKnown([
+      { weight: weights.cuts, value: cutsTerm(curve.cutsPerMin[index]!) },
+      { weight: weights.motion, value: motionTerm(curve.motionEnergy[index]!) },
+      { weight: weights.sound, value: soundTerm(lufs) },
+    ]);
   }
   return curve;
-}
-
-/** The weighted mean of those terms that are known. */
-function pace(cutsPerMin: number, motion: number, lufs: number): number {
-  const terms = [
-    { weight: weights.cuts, value: cutsPerMin / (cutsPerMin + halfCutsPerMin) },
-    { weight: weights.motion, value: motion / (motion + halfMotion) },
-    { weight: weights.sound, value: Math.min(1, Math.max(0, (lufs - quietLufs) / (loudLufs - quietLufs))) },
-  ].filter(({ value }) => !Number.isNaN(value));
-  const total = terms.reduce((sum, { weight }) => sum + weight, 0);
-  return terms.reduce((sum, { weight, value }) => sum + weight * value, 0) / total;
-}
-
-/** Mean of the values whose times lie in [from, to), without NaN; NaN where there are none. */
-function meanBetween(
-  timesSec: ArrayLike<number>,
-  values: ArrayLike<number>,
-  from: number,
-  to: number,
-): number {
-  let [sum, count] = [0, 0];
-  for (
-    let index = firstNotBefore(timesSec, from);
-    index < timesSec.length && timesSec[index]! < to;
-    index += 1
-  ) {
-    if (Number.isNaN(values[index]!)) continue;
-    sum += values[index]!;
-    count += 1;
-  }
-  return count === 0 ? Number.NaN : sum / count;
-}
-
-function firstNotBefore(timesSec: ArrayLike<number>, from: number): number {
-  let [low, high] = [0, timesSec.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (timesSec[middle]! < from) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Mean, median and coefficient of variation (standard deviation over mean) of shot lengths; NaN without shots. */

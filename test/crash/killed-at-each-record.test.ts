@@ -36,7 +36,7 @@ function filmRig(): Rig {
     'flow.yaml': 'schema_version: 1\nstage: small\n',
     'profiles/default.yaml': `schema_version: 1
 name: default
-extends: builtin:default
+extends: without-models
 analysis: { fps: 1, width: 32, height: 18 }
 components:
   cut_detection: { sampling: { fps: 5, width: 32, height: 18 } }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { eventSchema } from '../../engine/core/event-schema.ts';
 import { schemaPath, schemaText } from '../../scripts/write-event-schema.ts';
+import { tinyFiles } from '../models/tiny-model.ts';
 import { type BuildRun, Rig } from '../rig.ts';
 import { faultsOf, type JsonSchema } from './json-schema.ts';
 
@@ -84,6 +85,8 @@ components:
   const cancelled = await rig.build(build);
   for (const type of typesOf(cancelled)) seen.add(type);
   assert.equal(cancelled.status, 130);
+  using models = new Rig(tinyFiles());
+  for (const type of typesOf(await models.build(['//scored']))) seen.add(type);
   const rare = new Set(['progress', 'warning']); // The examples of docs/events.md hold them.
   const all = eventSchema.options.map((option) => option.shape.type.value).filter((type) => !rare.has(type));
   assert.deepEqual([...seen].sort(), all.sort());

@@ -25,19 +25,28 @@ export async function plainModel(path: string): Promise<BoundModel & AsyncDispos
   });
   return {
     entry,
-    classes: Array.isArray(entry.classes) ? entry.classes : [],
+    classes: entry.classes ?? [],
     infer: (tensors) => inferPlainly(session, entry, tensors),
     [Symbol.asyncDispose]: () => session.release(),
   };
 }
 
-function graphOf({ files: [graph] }: ModelEntry, folder: string): Uint8Array {
+function graphOf(entry: ModelEntry, folder: string): Uint8Array {
+  const [graph] = entry.files;
   if (graph?.path !== undefined) return readFileSync(join(folder, graph.path));
-  for (const name of readdirSync(modelsMirror)) {
-    const content = name.endsWith('.onnx') ? readFileSync(join(modelsMirror, name)) : undefined;
-    if (content && createHash('sha256').update(content).digest('hex') === graph?.sha256) return content;
-  }
-  throw new Error(`the mirror has no ${graph?.name}`);
+  const path = fileInMirror(entry);
+  if (path === undefined) throw new Error(`the mirror has no ${graph?.name}`);
+  return readFileSync(path);
+}
+
+/** Path of the file of a model's graph in the mirror, known by its digest; undefined if it is not there. */
+export function fileInMirror({ files: [graph] }: ModelEntry): string | undefined {
+  const paths = readdirSync(modelsMirror).map((name) => join(modelsMirror, name));
+  return paths.find((path) => path.endsWith('.onnx') && sha256Of(path) === graph?.sha256);
+}
+
+function sha256Of(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
 /** Item by item where the model takes one at a time. */

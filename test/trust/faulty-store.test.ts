@@ -53,6 +53,7 @@ async function buildWith(
       shared: undefined,
       history: { note: () => undefined, expectedMs: () => undefined },
       pool,
+      inference: { connect: () => assert.fail('there are no models') },
       world,
       events: stream,
       programs,

@@ -22,8 +22,9 @@ export async function makeAnew(
   const disk = new RealDisk();
   const workspace = workspaceIn(folder, flags);
   using index = openIndex(workspace);
-  const session = await openSession(workspace, index, flags.profile, disk);
   await using workbench = new Workbench(workspace, { disk, jobs: flags.jobs });
+  const { pinModel } = workbench;
+  const session = await openSession(workspace, index, flags.profile, { disk, pinModel });
   const prepared = await prepareBuild(session, parseTargets(words), flags);
   const events = new EventStream(Date.now);
   await runBuild({

@@ -1,4 +1,5 @@
 /** `flow doctor`: looks at everything that flow needs, and says how to mend what is wrong. */
+import { availableParallelism } from 'node:os';
 import { styleText } from 'node:util';
 import { counted } from '../duration-text.ts';
 import { flowVersion } from '../version.ts';
@@ -7,6 +8,7 @@ import { type Examined, examine } from './examine.ts';
 import type { Check, Level } from './finding.ts';
 import { folderChecks } from './folder-checks.ts';
 import { machineChecks } from './machine-checks.ts';
+import { modelChecks } from './model-checks.ts';
 import { packageChecks } from './package-checks.ts';
 import { programChecks } from './program-checks.ts';
 import { type RemoteDoctorFlags, remoteChecks } from './remote-checks.ts';
@@ -38,6 +40,7 @@ function checksOfWorkspace(flags: DoctorFlags): Check[] {
   try {
     const workspace = findWorkspace(flags);
     return [
+      ...modelChecks(workspace, workspace.jobs ?? availableParallelism()),
       ...workspaceChecks(workspace, flags.profile),
       ...folderChecks(workspace),
       ...remoteChecks(workspace, flags),

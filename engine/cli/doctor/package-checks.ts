@@ -1,5 +1,4 @@
 /** The parts of flow that are made for one system: they are missing where it was installed for another. */
-import { findPackageJSON } from 'node:module';
 import type { Check, Finding } from './finding.ts';
 
 const reinstall = 'Install flow again on this machine: npm ci, without --omit=optional and --ignore-scripts.';
@@ -7,7 +6,6 @@ const reinstall = 'Install flow again on this machine: npm ci, without --omit=op
 export const packageChecks: readonly Check[] = [
   { area: 'packages', name: 'BLAKE3', examine: () => working('BLAKE3', hashNothing) },
   { area: 'packages', name: 'esbuild', examine: () => working('esbuild', bundleNothing) },
-  { area: 'packages', name: 'inference', examine: () => [inference()] },
 ];
 
 /** A package that cannot be loaded is no bug in flow: it was not installed for this machine. */
@@ -34,18 +32,4 @@ async function bundleNothing(): Promise<string> {
   if (!code.startsWith('const a = 1'))
     throw new Error(`it makes ${JSON.stringify(code)} of "const a: number = 1"`);
   return version;
-}
-
-function inference(): Finding {
-  const name = 'onnxruntime-node';
-  const found = isInstalled(name) ? `${name} is installed` : `${name} is not installed`;
-  return { name: 'inference', level: 'info', found };
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    return findPackageJSON(name, import.meta.url) !== undefined;
-  } catch {
-    return false;
-  }
 }

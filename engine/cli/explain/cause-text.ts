@@ -32,6 +32,8 @@ export function tellCause(cause: Cause, sources: Sources): ToldCause {
         : tellParam(cause, [name, ...rest], sources);
     case 'sampling':
       return tellSampling(cause, name, sources);
+    case 'models':
+      return tellModel(cause, name, sources);
     case 'rule':
       return { text: ruleText(cause, sources) };
     case 'env':
@@ -71,6 +73,17 @@ function tellSampling(cause: Cause, field: string, sources: Sources): ToldCause 
       ? placeInProfile(['sampling_policy_version'], sources)
       : placeOfSampling(cause.node.component.name, field, sources);
   return told(`sampling \`${field}\` ${fromTo(cause)}`, where);
+}
+
+/** 'model of `detector`: version "1" → "2"'. */
+function tellModel(cause: Cause, slot: string, sources: Sources): ToldCause {
+  const { name } = cause.node.component;
+  const rows = [`${name}.${slot}`, name].map((row) => placeInProfile(['models', row], sources));
+  const fact = cause.field.at(-1)!.replaceAll('_', ' ');
+  return told(
+    `model of \`${slot}\`: ${fact} ${fromTo(cause)}`,
+    rows.find((row) => row !== undefined),
+  );
 }
 
 function told(text: string, where: string | undefined): ToldCause {

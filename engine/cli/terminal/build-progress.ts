@@ -123,6 +123,7 @@ export class BuildProgress {
         return this.#progress(event);
       case 'run_finished':
         return this.#end(event);
+      case 'batch_finished':
       case 'warning':
       case 'build_finished':
         return;

@@ -35,12 +35,18 @@ interface Drawn {
 
 const running = { pid: 1, tid: 1 };
 const waiting = { pid: 2, tid: 2 };
+/** Has a track for each lane of each device. */
+const models = { pid: 3, tid: 3 };
+
+type BatchEvent = TimedEvent & { readonly type: 'batch_finished' };
 
 export class TraceEvents {
   readonly #spans = new ActionSpans((span) => this.#draw(span));
   readonly #lanes = new Lanes();
   /** Where actions were drawn, by run: forgotten with the run. */
   readonly #drawn = new Map<string, Map<string, Drawn>>();
+  /** By device and lane. */
+  readonly #deviceTracks = new Map<string, number>();
   #events: TraceEvent[] = [];
   #originMs: number | undefined;
   #lastId = 0;
@@ -50,6 +56,7 @@ export class TraceEvents {
   constructor() {
     this.#add({ ph: 'M', ...running, name: 'process_name', args: { name: 'flow' } });
     this.#add({ ph: 'M', ...waiting, name: 'process_name', args: { name: 'flow: waiting' } });
+    this.#add({ ph: 'M', ...models, name: 'process_name', args: { name: 'flow: models' } });
   }
 
   /** What an event adds to the trace. */
@@ -58,6 +65,7 @@ export class TraceEvents {
     this.#spans.listen(event);
     this.#mark(event);
     if ('action' in event) this.#count(event);
+    if (event.type === 'batch_finished') this.#drawBatch(event);
     const events = this.#events;
     this.#events = [];
     return events;
@@ -77,6 +85,18 @@ export class TraceEvents {
     this.#add({ ph: 'X', ...at, cat: 'run', name, ts: startUs, dur: endUs - startUs, args });
     this.#drawArrows(span, { tid: lane.tid, headUs: startUs });
     if (span.end !== 'retried') this.#remember(span, { tid: lane.tid, tailUs: endUs - 1 });
+  }
+
+  #drawBatch({ model, device, lane, items, waitedMs, startedAtMs, durationMs }: BatchEvent): void {
+    const name = `${device} ${lane}`;
+    const known = this.#deviceTracks.get(name);
+    const at = { pid: models.pid, tid: known ?? models.tid + this.#deviceTracks.size };
+    if (known === undefined) {
+      this.#deviceTracks.set(name, at.tid);
+      this.#add({ ph: 'M', ...at, name: 'thread_name', args: { name } });
+    }
+    const times = { ts: this.#us(startedAtMs), dur: Math.max(1, Math.round(durationMs * 1000)) };
+    this.#add({ ph: 'X', ...at, cat: 'model', name: model, ...times, args: { items, waited_ms: waitedMs } });
   }
 
   #drawWaiting({ ref, queuedAtMs }: ActionSpan, endUs: number): void {

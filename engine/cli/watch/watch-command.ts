@@ -47,6 +47,7 @@ export async function watchCommand(words: readonly string[], flags: BuildFlags):
     disk: new RealDisk(),
     jobs: flags.jobs,
     isKeptWarm: true,
+    isOffline: flags.offline,
   });
   workbench.shared = await openRemote({ workspace, workbench, flags });
   using results = new ResultChanges(workbench);
@@ -123,10 +124,11 @@ class Watch {
 
   /** Undefined if something is wrong, which is told; the watch goes on. */
   async #prepare(): Promise<Prepared | undefined> {
-    const { workspace, index, words, flags, watcher } = this.#setting;
+    const { workspace, index, workbench, words, flags, watcher } = this.#setting;
     try {
       const targets = parseTargets(words);
-      const session = await openSession(workspace, index, flags.profile);
+      const { pinModel } = workbench;
+      const session = await openSession(workspace, index, flags.profile, { pinModel });
       const build = await prepareBuild(session, targets, flags);
       makeResultFolders(targets, workspace);
       const sources = sourcesOf(session, build);

@@ -26,4 +26,6 @@ export interface LoadedModel {
    */
   run(feeds: Tensors, signal: AbortSignal): Promise<Tensors>;
   unload(): Promise<void>;
+  /** What a person should know of it; a sentence. */
+  readonly note?: string | undefined;
 }

@@ -87,7 +87,7 @@ test('a broken graph, profile, rule or flow.yaml is told as a build tells it', a
   const broken = {
     'graphs/own.yaml':
       'schema_version: 1\ncomponents: { one: { rule: nowhere, inputs: {} } }\nstages: { mine: { components: [one] } }\n',
-    'profiles/default.yaml': 'schema_version: 1\nname: default\nextends: builtin:default\ncomponent: {}\n',
+    'profiles/default.yaml': 'schema_version: 1\nname: default\nextends: without-models\ncomponent: {}\n',
     'flow.yaml': 'schema_version: 1\nresult: x\n',
   };
   for (const [file, text] of Object.entries(broken)) {

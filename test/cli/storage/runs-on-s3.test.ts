@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { ObjectStorage } from '../../../cache/remote/object-storage.ts';
 import { type OpenedObjects, openObjects } from '../../../cache/remote/open-objects.ts';
 import { bucketSettings } from '../../../engine/cli/remote-settings.ts';
-import type { Rig } from '../../rig.ts';
+import type { FlowRun, Rig } from '../../rig.ts';
 import { type S3Server, startS3, withoutS3 } from '../../s3-server.ts';
 import { testStorage } from '../../storage-contract.ts';
 import { textRun } from '../../trust/text-run.ts';
@@ -212,6 +212,70 @@ describe('runs on S3', { skip: withoutS3 }, () => {
     const next = await rig.flow(['build', 'run:other.mp4', 'run:clip.mp4'], env);
     assert.equal(next.status, 0, next.stderr);
     assert.match(await flow(reader, 'validate', '*/*/*'), /2 runs: 2 PASS, 0 FAIL/);
+  });
+
+  /** Other bytes, as many as there were, with all that is noted beside them. @returns the key of the object */
+  async function damage(prefix: string, ending: string): Promise<string> {
+    const [found] = await Array.fromAsync(opened.objects.list(`${prefix}/results/`)).then((all) =>
+      all.filter(({ key }) => key.endsWith(ending)),
+    );
+    const { notes } = (await opened.objects.head(found!.key))!;
+    await opened.objects.put(found!.key, Buffer.alloc(found!.sizeBytes, '?'), { notes });
+    return found!.key;
+  }
+
+  async function failing(rig: Rig, ...args: string[]): Promise<FlowRun> {
+    const here = { ...env, FLOW_CACHE_DIR: rig.cacheDir, NO_COLOR: '1' };
+    return commands.flow({ args, cwd: rig.root, env: here });
+  }
+
+  for (const { name, forgets } of [
+    { name: 'that has forgotten what it published', forgets: true },
+    { name: 'that remembers what it published', forgets: false },
+  ])
+    test(`a damaged output fails the audit and the pull, which name it, and a build ${name} mends it`, async () => {
+      const prefix = `damaged-${forgets}`;
+      const [a, b] = [workspace(prefix), workspace(prefix)];
+      await flow(a, 'build', 'run:clip.mp4');
+      await flow(b, 'diff', 'latest', 'latest'); // The sound files are in its working copy now.
+      const key = await damage(prefix, 'copied/text.txt');
+      const audit = await failing(b, 'validate', 'latest');
+      assert.equal(audit.status, 1);
+      assert.match(audit.stdout, /^FAIL .*\n.*\n +copied\/text\.txt\n/);
+      const pulled = await failing(b, 'pull', 'latest', '--to', 'here');
+      assert.equal(pulled.status, 1);
+      assert.ok(pulled.stderr.startsWith(`${url(key)}: output_invalid\n`), pulled.stderr);
+
+      if (forgets) rmSync(a.path('.flow/storage'), { recursive: true });
+      const mended = await failing(a, 'build', 'run:clip.mp4');
+      assert.match(mended.stderr, /published 1 run to .*: 1 new file/);
+      assert.match(await flow(b, 'validate', 'latest'), /^PASS/);
+      assert.match((await failing(a, 'build', 'run:clip.mp4')).stderr, /: nothing new/);
+    });
+
+  test('an output that is gone fails the audit, whoever still has a copy of it, and is healed', async () => {
+    const rig = workspace('gone');
+    await flow(rig, 'build', 'run:clip.mp4');
+    await opened.objects.delete(await damage('gone', 'large/text.txt'));
+    const audit = await failing(rig, 'validate', 'latest');
+    assert.equal(audit.status, 1);
+    assert.match(audit.stdout, /large\/text\.txt/);
+    assert.match((await failing(rig, 'heal', 'run:clip.mp4')).stderr, /: 1 new file/);
+    assert.match(await flow(rig, 'validate', 'latest'), /^PASS/);
+    assert.match((await failing(rig, 'heal', 'run:clip.mp4')).stderr, /has no holes/);
+  });
+
+  test('a run whose manifest is damaged is said to be that, and built again it is sound', async () => {
+    const rig = workspace('manifest');
+    await flow(rig, 'build', 'run:clip.mp4');
+    await damage('manifest', 'manifest.json');
+    for (const word of ['run:clip.mp4', 'run:clip', 'latest']) {
+      const { status, stderr } = await failing(rig, 'show', word);
+      assert.equal(status, 2);
+      assert.match(stderr, /: the manifest of "local\/clip-\w{8}\/r-\w{16}" is damaged\.\n {2}Fix: Build it/);
+    }
+    await flow(rig, 'build', 'run:clip.mp4');
+    assert.match(await flow(workspace('manifest'), 'validate', 'latest'), /^PASS/);
   });
 
   test('a working copy that was removed is fetched again', async () => {

@@ -1,6 +1,6 @@
 import type { Media } from '../../../engine/core/media.ts';
 import { array, type NdArray, scalar } from '../../../engine/core/nd-array.ts';
-import type { Rule } from '../../../engine/core/rule.ts';
+import type { ErasedRunArgs, Rule } from '../../../engine/core/rule.ts';
 
 export interface Sound {
   readonly samples: Float32Array;
@@ -12,6 +12,8 @@ export interface Sound {
 export interface AudioRun {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly params?: Readonly<Record<string, unknown>>;
+  /** By the rule's slots. */
+  readonly models?: ErasedRunArgs['models'];
   readonly measureLoudness?: Media['measureLoudness'];
 }
 
@@ -28,7 +30,7 @@ export async function runAudioRule(rule: Rule, run: AudioRun): Promise<AudioResu
   const values = await rule.run({
     inputs: run.inputs,
     params: rule.params.parse(run.params ?? {}),
-    models: {},
+    models: run.models ?? {},
     segment: undefined,
     halo: {},
     signal: new AbortController().signal,

@@ -57,7 +57,7 @@ export async function runSegmented(
 }
 
 /** A context for rules that touch nothing of the world. */
-function fakeContext(): { context: RuleContext; reason: () => string | undefined } {
+export function fakeContext(): { context: RuleContext; reason: () => string | undefined } {
   let given: string | undefined;
   const context = {
     signal: new AbortController().signal,

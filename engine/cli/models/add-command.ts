@@ -1,0 +1,125 @@
+/** `flow models add`: takes a model file into the store, and writes an entry for its user to complete. */
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { FlowError, fileReason, printable } from '../../core/errors.ts';
+import { type ModelEntry, modelName, parseModelEntry } from '../../core/model-entry.ts';
+import { inspectOnnx } from '../../io/models/inspect-onnx.ts';
+import { sha256OfFile } from '../../io/models/sha256-of-file.ts';
+import { jsonLine } from '../json-line.ts';
+import { shown } from '../shown-path.ts';
+import { chooseModels } from './choose-models.ts';
+import { type EntryFile, newEntry, newEntryText } from './new-entry.ts';
+import { type ModelsFlags, type OpenedModels, openModels } from './open-models.ts';
+
+export interface AddFlags extends ModelsFlags {
+  readonly task: string;
+  /** `NAME` or `NAME:VERSION`. */
+  readonly name?: string;
+  readonly licence?: string;
+  readonly source?: string;
+  readonly url?: string;
+  /** A known model of the task: how inputs are made and outputs read is taken from it. */
+  readonly like?: string;
+  /** Files that the graph refers to. */
+  readonly data?: readonly string[];
+}
+
+/** @throws {FlowError} `config_invalid`; `model_io_mismatch` for a file that is no model, or none that flow can use */
+export async function addCommand(path: string, flags: AddFlags): Promise<void> {
+  using models = openModels(flags);
+  const like = flags.like === undefined ? undefined : likeEntry(flags.like, flags.task, models);
+  const facts = await inspectOnnx(path);
+  const paths = [path, ...(flags.data ?? [])];
+  const files: EntryFile[] = [];
+  for (const one of paths) files.push(await factsOfFile(one));
+  const [own, version] = flags.name?.split(/:(.*)/) ?? [];
+  const document = newEntry({
+    ...flags,
+    ...{ path, files, facts, like },
+    ...(own !== undefined && { name: own }),
+    ...(version !== undefined && { version }),
+  });
+  const entry = checked(document, path);
+  const place = join(models.workspace.root, 'models', `${entry.name}-${entry.version}.yaml`);
+  const name = modelName(entry);
+  if (models.catalog.names.includes(name)) throw taken(name);
+  for (const one of paths) await models.store.files.add(one);
+  writeNew(place, newEntryText(document, { like: flags.like }));
+  process.stdout.write(
+    flags.json ? jsonLine({ model: name, entry: place, files }) : printable(toldOf(name, place, models)),
+  );
+}
+
+async function factsOfFile(path: string): Promise<EntryFile> {
+  try {
+    return { name: basename(path), sha256: await sha256OfFile(path), bytes: statSync(path).size };
+  } catch (cause) {
+    throw refused(
+      path,
+      `Cannot read the file: ${fileReason(cause as NodeJS.ErrnoException)}.`,
+      'Check its name.',
+    );
+  }
+}
+
+function likeEntry(word: string, task: string, { catalog }: OpenedModels): ModelEntry {
+  const found = chooseModels([word], catalog);
+  const names = found.map(({ entry }) => modelName(entry));
+  if (found.length > 1)
+    throw refused('--like', `Cannot tell which "${word}" is meant.`, `Write one of: ${names.join(', ')}.`);
+  const { entry } = found[0]!; // `chooseModels` gives one at least.
+  if (entry.task === task) return entry;
+  const why = `Cannot make a model for ${task} like ${names[0]}: that one is for ${entry.task}.`;
+  throw refused('--like', why, 'Name a model of the same task, or leave it out.');
+}
+
+/** Keys of an entry that flags give. */
+const flagged: Readonly<Record<string, string>> = {
+  name: '--name',
+  version: '--name',
+  task: '--task',
+  licence: '--licence',
+  source: '--source',
+};
+
+/** The document as an entry. @throws {AggregateError} of `FlowError`s `config_invalid`, where flags do not fit into one */
+function checked(document: unknown, path: string): ModelEntry {
+  const parsed = parseModelEntry(path, document);
+  if ('entry' in parsed) return parsed.entry;
+  throw new AggregateError(
+    parsed.issues.map(({ path: [key], message, fix }) => refused(flagged[String(key)] ?? path, message, fix)),
+  );
+}
+
+function writeNew(place: string, text: string): void {
+  mkdirSync(dirname(place), { recursive: true });
+  try {
+    writeFileSync(place, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw refused(
+      shown(place),
+      'Cannot write the entry: a file is in the way.',
+      'Rename it, or give another --name.',
+    );
+  }
+}
+
+function toldOf(name: string, place: string, { store }: OpenedModels): string {
+  return `Added ${name} to ${shown(store.files.folder)}, which all workspaces share.
+Now complete ${shown(place)}: its comments say what only the model's publisher knows.
+Then name it in a profile: models: { COMPONENT: { model: ${name.split(':')[0]}, version: '${name.split(':')[1]}' } }
+`;
+}
+
+function taken(name: string): FlowError {
+  return refused(
+    '--version',
+    `Cannot add ${name}: there is an entry of this name.`,
+    'Give it another --name or --version.',
+  );
+}
+
+function refused(where: string, message: string, fix: string): FlowError {
+  return new FlowError({ code: 'config_invalid', blame: 'user', where, message, fix });
+}

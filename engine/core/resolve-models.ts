@@ -1,0 +1,171 @@
+/** Which model goes into each slot of a component: what its profile says, held against the rule and the catalog. */
+import type { AssignedModel, DeviceName, EngineName } from './assigned-model.ts';
+import type { Issue, IssuePath } from './issue.ts';
+import { type CatalogModel, likelyModel, type ModelCatalog } from './model-catalog.ts';
+import { modelName } from './model-entry.ts';
+import { suggestion } from './nearest.ts';
+import { fileSaying, type Profile, type ProfileModel } from './profile.ts';
+import type { Rule } from './rule.ts';
+import { weightsDigest } from './weights-digest.ts';
+
+/** What of the machine decides about models. */
+export interface ModelWorld {
+  readonly catalog: ModelCatalog;
+  /** What `device: auto` comes to with ONNX Runtime. */
+  readonly bestDevice: DeviceName;
+  /** `onnxruntime@1.30`. */
+  readonly engineVersions: Readonly<Record<EngineName, string>>;
+  /** Why the digest of a model without a published one is not known: it could not be fetched. By `name:version`. */
+  readonly unpinned: ReadonlyMap<string, string>;
+}
+
+export interface SlotModels {
+  readonly models: readonly AssignedModel[];
+  /** What the component cannot do without: 'the profile names no model for …'; undefined if it has everything. */
+  readonly lack: string | undefined;
+}
+
+interface Setting {
+  readonly profile: Profile;
+  readonly world: ModelWorld;
+  readonly issues: Issue[];
+}
+
+/** @param component its name, and whether the run can do without it; what is wrong is added to `issues` */
+export function resolveModels(
+  component: { readonly name: string; readonly isRequired: boolean },
+  { models: slots }: Rule,
+  setting: Setting,
+): SlotModels {
+  const rows = rowsOf(component.name, Object.keys(slots), setting);
+  const models: AssignedModel[] = [];
+  let lack: string | undefined;
+  for (const [slot, { task, isOptional = false }] of Object.entries(slots)) {
+    const row = rows.get(slot);
+    const assigned = row
+      ? assign(row, { slot, task }, setting)
+      : `the profile "${setting.profile.name}" names no model for its slot "${slot}"`;
+    if (assigned === undefined) continue; // An issue says why.
+    if (typeof assigned !== 'string') models.push(assigned);
+    else if (row || !isOptional) lack ??= assigned;
+  }
+  if (lack !== undefined && component.isRequired) setting.issues.push(lacking(component.name, lack, setting));
+  return { models, lack };
+}
+
+interface Row extends ProfileModel {
+  /** Its key in the profile: `component`, or `component.slot`. */
+  readonly key: string;
+  /** Of the component. */
+  readonly memoryMiB: number | undefined;
+}
+
+/** What the profile says for each slot: the component's own name stands for the first one. */
+function rowsOf(name: string, slots: readonly string[], { profile, issues }: Setting): Map<string, Row> {
+  const rows = new Map<string, Row>();
+  for (const [key, row] of Object.entries(profile.models)) {
+    const [owner, slot = slots[0]] = key.split('.');
+    if (owner !== name) continue;
+    if (slot !== undefined && slots.includes(slot))
+      rows.set(slot, { ...row, key, memoryMiB: profile.resources[name]?.gpuMemoryMiB });
+    else issues.push(unknownSlot(key, { name, slots, profile }));
+  }
+  return rows;
+}
+
+/** @returns the model, or why it cannot be had; undefined where an issue says what is wrong with the profile */
+function assign(
+  row: Row,
+  { slot, task }: { readonly slot: string; readonly task: string },
+  { profile, world, issues }: Setting,
+): AssignedModel | string | undefined {
+  const wanted = { name: row.model, version: row.version };
+  const model = world.catalog.find(wanted);
+  if (!model) {
+    issues.push(unknownModel(row, task, { profile, catalog: world.catalog }));
+    return undefined;
+  }
+  if (model.entry.task !== task) {
+    issues.push(wrongTask(row, { task, model, profile, catalog: world.catalog }));
+    return undefined;
+  }
+  const digest = weightsDigest(model.entry);
+  if (digest === undefined)
+    return world.unpinned.get(modelName(wanted)) ?? `the files of ${modelName(wanted)} have no digest`;
+  const { engine, precision, memoryMiB } = row;
+  const engineVersion = world.engineVersions[engine];
+  return {
+    slot,
+    model,
+    weightsDigest: digest,
+    engine,
+    engineVersion,
+    precision,
+    device: deviceOf(row, world),
+    memoryMiB,
+  };
+}
+
+function deviceOf({ engine, device }: Row, { bestDevice }: ModelWorld): DeviceName {
+  if (engine === 'triton') return 'remote';
+  return device === 'auto' ? bestDevice : device;
+}
+
+// ---- What is wrong --------------------------------------------------------------------------------------------------
+
+function issueAt(profile: Profile, path: IssuePath, rest: Pick<Issue, 'isKey' | 'message' | 'fix'>): Issue {
+  return { file: fileSaying(profile, path) ?? profile.documents.at(-1)!.file, path, ...rest };
+}
+
+function unknownSlot(
+  key: string,
+  {
+    name,
+    slots,
+    profile,
+  }: { readonly name: string; readonly slots: readonly string[]; readonly profile: Profile },
+): Issue {
+  const has = slots.length === 0 ? 'works with no model' : 'has no such slot';
+  return issueAt(profile, ['models', key], {
+    isKey: true,
+    message: `Cannot give a model to "${key}": the rule of "${name}" ${has}.`,
+    fix: suggestion(
+      key,
+      slots.flatMap((slot, index) => (index === 0 ? [name, `${name}.${slot}`] : [`${name}.${slot}`])),
+    ),
+  });
+}
+
+interface Around {
+  readonly profile: Profile;
+  readonly catalog: ModelCatalog;
+}
+
+function unknownModel({ key, model, version }: Row, task: string, { profile, catalog }: Around): Issue {
+  const wanted = { name: model, version };
+  return issueAt(profile, ['models', key, 'model'], {
+    isKey: false,
+    message: `Cannot use the model "${modelName(wanted)}": no entry has this name and version.`,
+    fix: likelyModel(catalog, wanted, task),
+  });
+}
+
+function wrongTask(
+  { key }: Row,
+  { task, model, profile, catalog }: Around & { readonly task: string; readonly model: CatalogModel },
+): Issue {
+  const name = modelName(model.entry);
+  return issueAt(profile, ['models', key, 'model'], {
+    isKey: false,
+    message: `Cannot use "${name}" for "${key}": it is for ${model.entry.task}, and ${task} is wanted.`,
+    fix: likelyModel(catalog, model.entry, task),
+  });
+}
+
+function lacking(name: string, lack: string, { profile }: Setting): Issue {
+  return issueAt(profile, ['models'], {
+    isKey: true,
+    message: `Cannot run "${name}", which is required: ${lack}.`,
+    fix: `Name one under "models" (\`flow models list\` shows what there is), or say "required: false" for "${name}".`,
+  });
+}

@@ -1,0 +1,90 @@
+/** ONNX Runtime in a thread of its own. A thread that ends takes its models with it, never the engine. */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { DeviceName } from '../../core/assigned-model.ts';
+import { fromRecord } from '../../core/errors.ts';
+import type { Tensors } from '../../core/tensor.ts';
+import type { Backend, LoadedModel, ModelSource } from './backend.ts';
+import { laneLost } from './inference-errors.ts';
+import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
+import { buffersOf } from './line.ts';
+
+type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
+
+export class OrtBackend implements Backend {
+  readonly #device: DeviceName;
+  readonly #pending = new Map<number, PromiseWithResolvers<LaneAnswer>>();
+  #thread: Worker | undefined;
+  #last = 0;
+
+  constructor(device: DeviceName) {
+    this.#device = device;
+  }
+
+  async load({ entry, graphPath }: ModelSource, signal: AbortSignal): Promise<LoadedModel> {
+    const thread = this.#start();
+    const model = ++this.#last;
+    await this.#ask({ type: 'load', model, entry, graphPath: graphPath!, device: this.#device }, signal);
+    const isThere = (): boolean => this.#thread === thread;
+    return {
+      run: (feeds, stop) => {
+        if (!isThere()) throw laneLost(this.#device);
+        return this.#run(model, feeds, stop);
+      },
+      unload: async () => {
+        if (isThere()) await this.#ask({ type: 'unload', model }, new AbortController().signal);
+      },
+    };
+  }
+
+  async #run(model: number, feeds: Tensors, signal: AbortSignal): Promise<Tensors> {
+    const { outputs } = await this.#ask({ type: 'run', model, feeds }, signal);
+    return outputs!;
+  }
+
+  /** A run cannot be stopped in the middle: whoever cannot wait ends the thread. */
+  async #ask(request: Unnumbered<LaneRequest>, signal: AbortSignal): Promise<LaneAnswer> {
+    signal.throwIfAborted();
+    const thread = this.#start();
+    const id = ++this.#last;
+    const pending = Promise.withResolvers<LaneAnswer>();
+    this.#pending.set(id, pending);
+    thread.ref();
+    const onAbort = (): void => void this.#end(thread, signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      thread.postMessage({ ...request, id }, request.type === 'run' ? buffersOf(request.feeds) : []);
+      const answer = await pending.promise;
+      if (answer.error) throw fromRecord(answer.error);
+      return answer;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#pending.delete(id);
+      if (this.#pending.size === 0) thread.unref();
+    }
+  }
+
+  #start(): Worker {
+    if (this.#thread) return this.#thread;
+    const thread = new Worker(new URL(`./ort-lane${extname(import.meta.filename)}`, import.meta.url), {
+      name: `inference on ${this.#device}`,
+    });
+    thread.on('message', (answer: LaneAnswer) => this.#pending.get(answer.id)?.resolve(answer));
+    thread.on('error', (error) => void this.#end(thread, laneLost(this.#device, error)));
+    thread.on('exit', () => void this.#end(thread, laneLost(this.#device)));
+    thread.unref();
+    this.#thread = thread;
+    return thread;
+  }
+
+  async #end(thread: Worker, reason: unknown): Promise<void> {
+    if (this.#thread !== thread) return;
+    this.#thread = undefined;
+    for (const { reject } of this.#pending.values()) reject(reason);
+    await thread.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#thread) await this.#end(this.#thread, laneLost(this.#device));
+  }
+}

@@ -1,0 +1,136 @@
+/** The module of a thread that runs models with ONNX Runtime: one thing at a time, as it is told. */
+import assert from 'node:assert';
+import { parentPort } from 'node:worker_threads';
+import * as ort from 'onnxruntime-node';
+import type { DeviceName } from '../../core/assigned-model.ts';
+import { toFlowError, toRecord } from '../../core/errors.ts';
+import { type ModelEntry, modelName } from '../../core/model-entry.ts';
+import type { Tensor, Tensors } from '../../core/tensor.ts';
+import { faultOfTensors, type TensorFacts } from './fault-of-tensors.ts';
+import {
+  badGraph,
+  badOutputs,
+  badRun,
+  deviceMissing,
+  isOutOfMemory,
+  notFinite,
+  outOfMemory,
+} from './inference-errors.ts';
+import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
+import { buffersOf } from './line.ts';
+
+interface Loaded {
+  readonly session: ort.InferenceSession;
+  readonly entry: ModelEntry;
+  readonly device: DeviceName;
+}
+
+const loaded = new Map<number, Loaded>();
+
+parentPort?.on('message', async (request: LaneRequest) => {
+  const answer = await answerTo(request);
+  parentPort?.postMessage(answer, buffersOf(answer.outputs ?? {}));
+});
+
+async function answerTo(request: LaneRequest): Promise<LaneAnswer> {
+  const { id } = request;
+  try {
+    if (request.type === 'run') return { id, outputs: await run(request.model, request.feeds) };
+    if (request.type === 'load') await load(request);
+    else await unload(request.model);
+    return { id };
+  } catch (error) {
+    return { id, error: toRecord(toFlowError(error)) };
+  }
+}
+
+async function load({ model, entry, graphPath, device }: LaneRequest & { type: 'load' }): Promise<void> {
+  const session = await open(graphPath, { entry, device });
+  const facts = [
+    faultOfTensors('input', entry.inputs, factsOf(session.inputMetadata)),
+    faultOfTensors('output', entry.outputs, factsOf(session.outputMetadata)),
+  ];
+  const fault = facts.find((one) => one !== undefined);
+  if (fault !== undefined) {
+    await session.release();
+    throw badGraph(modelName(entry), fault);
+  }
+  loaded.set(model, { session, entry, device });
+}
+
+/** One thread each: the engine gives cores away, and the same bits come out wherever it runs. */
+async function open(
+  graphPath: string,
+  { entry, device }: { readonly entry: ModelEntry; readonly device: DeviceName },
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(graphPath, {
+      executionProviders: [device],
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 4,
+    });
+  } catch (error) {
+    const { message } = error as Error; // ONNX Runtime throws nothing else.
+    if (isOutOfMemory(message)) throw outOfMemory(modelName(entry), device);
+    if (/provider|adapter|backend not found/i.test(message))
+      throw deviceMissing(modelName(entry), device, message);
+    throw badGraph(modelName(entry), `ONNX Runtime refuses it: ${firstLine(message)}`);
+  }
+}
+
+function factsOf(metadata: readonly ort.InferenceSession.ValueMetadata[]): TensorFacts[] {
+  return metadata.map((one) =>
+    one.isTensor
+      ? { name: one.name, dtype: one.type, shape: one.shape }
+      : { name: one.name, dtype: 'no tensor', shape: [] },
+  );
+}
+
+async function run(model: number, feeds: Tensors): Promise<Tensors> {
+  const { session, entry, device } = loaded.get(model) ?? assert.fail(`model ${model} is not loaded`);
+  const name = modelName(entry);
+  let fetched: ort.InferenceSession.OnnxValueMapType;
+  try {
+    fetched = await session.run(
+      Object.fromEntries(Object.entries(feeds).map(([key, one]) => [key, toOrt(one)])),
+    );
+  } catch (error) {
+    const { message } = error as Error; // As above.
+    throw isOutOfMemory(message) ? outOfMemory(name, device) : badRun(name, firstLine(message));
+  }
+  const outputs = Object.fromEntries(entry.outputs.map((spec) => [spec.name, fromOrt(fetched[spec.name]!)]));
+  for (const [output, tensor] of Object.entries(outputs)) {
+    const spec = entry.outputs.find((one) => one.name === output)!;
+    if (tensor.dtype !== spec.dtype)
+      throw badOutputs(name, { output, expected: spec.dtype, found: tensor.dtype });
+    if (!holdsNumbers(tensor)) throw notFinite(name, output);
+  }
+  return outputs;
+}
+
+async function unload(model: number): Promise<void> {
+  await loaded.get(model)?.session.release();
+  loaded.delete(model);
+}
+
+function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
+  return new ort.Tensor(dtype as 'float32', data as Float32Array, shape); // Its overloads want one dtype at a time.
+}
+
+function fromOrt({ type, data, dims }: ort.OnnxValue): Tensor {
+  return { dtype: type, data, shape: dims } as Tensor; // Held against the entry by whoever called.
+}
+
+function holdsNumbers({ dtype, data }: Tensor): boolean {
+  if (dtype !== 'float32' && dtype !== 'float64') return true;
+  const numbers = data as Float32Array; // Or Float64Array, which is read in the same way.
+  for (let at = 0; at < numbers.length; at += 1) if (!Number.isFinite(numbers[at])) return false;
+  return true;
+}
+
+function firstLine(message: string): string {
+  return message.trim().split('\n', 1)[0]!.slice(0, 300);
+}

@@ -1,0 +1,173 @@
+/**
+ * Brings the files of models here: from beside their entries, from the store, from a mirror, or from where they are
+ * published. Whatever it gives has the digest that the entry names.
+ */
+import { statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { CatalogModel } from '../../core/model-catalog.ts';
+import { type ModelFile, modelName } from '../../core/model-entry.ts';
+import { fileState } from '../file-state.ts';
+import { type Pace, usualPace } from './download.ts';
+import { type Fetching, fetchModelFile, type PullProgress } from './fetch-model-file.ts';
+import { digestMismatch, type FileOfModel, modelNotFound } from './model-errors.ts';
+import { findInFolder, isServer } from './model-mirror.ts';
+import { SharedWork } from './shared-work.ts';
+import { type WeightFile, WeightFiles } from './weight-files.ts';
+
+export interface ModelStoreSetting {
+  readonly folder: string;
+  /** A folder or a URL. */
+  readonly mirror?: string | undefined;
+  readonly isOffline: boolean;
+  readonly onProgress?: (progress: PullProgress) => void;
+  /** Told once of each thing that costs time and nothing else. */
+  readonly onTrouble?: (message: string) => void;
+  readonly pace?: Pace;
+}
+
+/** Where the files of a model are. `damaged`: a file of it is not what its name says. */
+export type Whereabouts = 'bundled' | 'here' | 'mirror' | 'not here' | 'damaged';
+
+export class ModelStore implements Disposable {
+  /** What is here, by digest. */
+  readonly files: WeightFiles;
+  readonly #fetching: Fetching;
+  readonly #underWay = new SharedWork<WeightFile>();
+  /** Digests of files whose entries have none, by their names in this store. */
+  readonly #found = new Map<string, string>();
+
+  constructor({ folder, mirror, isOffline, ...setting }: ModelStoreSetting) {
+    const { onProgress = () => undefined, onTrouble = () => undefined, pace = usualPace } = setting;
+    this.files = new WeightFiles({ folder, onTrouble });
+    this.#fetching = { files: this.files, mirror, isOffline, pace, onProgress, onTrouble };
+  }
+
+  /** Whether all files are here, their digests known to hold (by file state; read again only where that has changed). */
+  async has(model: CatalogModel): Promise<boolean> {
+    return ['bundled', 'here'].includes(await this.find(model));
+  }
+
+  /** Where the files are; no network is asked. @throws {FlowError} `config_invalid` for a mirror that is not there */
+  async find(model: CatalogModel): Promise<Whereabouts> {
+    const places: Whereabouts[] = [];
+    for (const file of model.entry.files) places.push(await this.#whereabouts(model, file));
+    return (
+      (['damaged', 'not here', 'mirror', 'here'] as const).find((one) => places.includes(one)) ?? 'bundled'
+    );
+  }
+
+  /**
+   * Path of the graph's file, the files that it refers to beside it by their names; pulled if they are not here.
+   * Concurrent calls share one download.
+   *
+   * @throws {FlowError} `model_fetch_failed`, `model_not_found`, `model_digest_mismatch`, `config_invalid` for a mirror
+   *   that is not there, `disk_full`; the signal's reason
+   */
+  async open(model: CatalogModel, signal?: AbortSignal): Promise<string> {
+    const files = await this.#bring(model, signal);
+    const [graph] = model.entry.files;
+    const { path } = files.get(graph!.name)!; // An entry has a file at least.
+    const isTogether = [...files].every(([name, one]) => one.path === join(dirname(path), name));
+    if (files.size === 1 || isTogether) return path;
+    return join(await this.files.together(files), graph!.name);
+  }
+
+  /** Paths of all files by their names; pulled if they are not here. @throws as `open` */
+  async paths(model: CatalogModel, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    return new Map([...(await this.#bring(model, signal))].map(([name, { path }]) => [name, path]));
+  }
+
+  /** The model with the digests and sizes of all its files; those that have none are pulled. @throws as `open` */
+  async pin(model: CatalogModel, signal?: AbortSignal): Promise<CatalogModel> {
+    const files: ModelFile[] = [];
+    for (const file of model.entry.files) {
+      if (file.sha256 !== undefined) files.push(file);
+      else {
+        const { path, sha256 } = await this.#bringOne(fileOf(model, file), signal);
+        files.push({ ...file, sha256, bytes: statSync(path).size });
+      }
+    }
+    return { ...model, entry: { ...model.entry, files } };
+  }
+
+  [Symbol.dispose](): void {
+    this.files[Symbol.dispose]();
+  }
+
+  async #bring(model: CatalogModel, signal: AbortSignal | undefined): Promise<Map<string, WeightFile>> {
+    const files = new Map<string, WeightFile>();
+    for (const file of model.entry.files)
+      files.set(file.name, await this.#bringOne(fileOf(model, file), signal));
+    return files;
+  }
+
+  async #bringOne(wanted: WantedFile, signal: AbortSignal | undefined): Promise<WeightFile> {
+    const { file } = wanted;
+    if (file.path !== undefined) return this.#bundled(wanted, file.path);
+    const known = this.#knownDigest(wanted);
+    if (known !== undefined && this.files.has(known)) return this.#stored(wanted, known);
+    const work = (shared: AbortSignal): Promise<WeightFile> => fetchModelFile(wanted, this.#fetching, shared);
+    const found = await this.#underWay.join(known ?? idOf(wanted), work, signal);
+    this.#found.set(idOf(wanted), found.sha256);
+    return found;
+  }
+
+  async #whereabouts(model: CatalogModel, file: ModelFile): Promise<Whereabouts> {
+    if (file.path !== undefined) {
+      const path = resolve(model.folder, file.path);
+      if (fileState(path) === undefined) return 'not here';
+      return file.sha256 === undefined || (await this.files.digestOf(path)) === file.sha256
+        ? 'bundled'
+        : 'damaged';
+    }
+    const sha256 = this.#knownDigest(fileOf(model, file));
+    if (sha256 !== undefined && this.files.has(sha256))
+      return (await this.files.digestOf(this.files.pathOf(sha256))) === sha256 ? 'here' : 'damaged';
+    const { mirror } = this.#fetching;
+    if (mirror === undefined || isServer(mirror)) return 'not here';
+    const found = await findInFolder(mirror, file, (path) => this.files.digestOf(path));
+    return found === undefined ? 'not here' : 'mirror';
+  }
+
+  #knownDigest(wanted: WantedFile): string | undefined {
+    return wanted.file.sha256 ?? this.#found.get(idOf(wanted));
+  }
+
+  async #bundled(wanted: WantedFile, relative: string): Promise<WeightFile> {
+    const path = resolve(wanted.folder, relative);
+    if (fileState(path) === undefined)
+      throw modelNotFound(wanted, `there is no ${path}, where its entry ${wanted.document} says that it is`);
+    const found = await this.files.digestOf(path);
+    const { sha256: expected = found } = wanted.file;
+    if (found === expected) return { path, sha256: found };
+    throw digestMismatch({ ...wanted, where: path, expected, found, fix: bundledFix });
+  }
+
+  async #stored(wanted: WantedFile, expected: string): Promise<WeightFile> {
+    const path = this.files.pathOf(expected);
+    const found = await this.files.digestOf(path);
+    if (found === expected) return { path, sha256: expected };
+    throw digestMismatch({ ...wanted, where: path, expected, found, fix: storedFix });
+  }
+}
+
+/** A file of a model, and where its entry is. */
+interface WantedFile extends FileOfModel {
+  readonly folder: string;
+  readonly document: string;
+}
+
+function fileOf({ entry, folder, file: document }: CatalogModel, file: ModelFile): WantedFile {
+  return { entry, folder, document, file };
+}
+
+/** Files without a digest are told apart by what they are for. */
+function idOf({ entry, file }: WantedFile): string {
+  return `${modelName(entry)}/${file.name}`;
+}
+
+const bundledFix =
+  'It comes with its entry: bring back the file that belongs there. If it is meant to be another one, write its sha256 into the entry, under a new version.';
+
+const storedFix =
+  'Something has written to the store. `flow models verify --repair` removes the file and pulls it again.';

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { parse } from 'yaml';
+import type { AssignedModel } from '../../../../engine/core/assigned-model.ts';
+import type { BoundModel } from '../../../../engine/core/bound-model.ts';
+import { FlowError } from '../../../../engine/core/errors.ts';
+import { type ModelEntry, modelEntrySchema } from '../../../../engine/core/model-entry.ts';
+import { type Tensors, tensor } from '../../../../engine/core/tensor.ts';
+import { Executor } from '../../../../engine/io/inference/executor.ts';
+import { boundModels } from '../../../../engine/io/inference/line.ts';
+import { fileInMirror, modelsMirror, plainModel, withoutModels } from '../../../models/plain-model.ts';
+import { assignedTo } from './fake-models.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'flow-test-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const embedding = 'rules/models/osnet/osnet-x0-25.yaml';
+const detection = 'rules/models/yunet/yunet.yaml';
+
+function entryAt(path: string): ModelEntry {
+  return modelEntrySchema.parse(parse(readFileSync(path, 'utf8')));
+}
+
+/** Numbers between -1 and 1 that look like noise, the same for the same seed. */
+function noise(entry: ModelEntry, { items, seed }: { items: number; seed: number }): Tensors {
+  const [{ name, shape }] = entry.inputs as [ModelEntry['inputs'][number]];
+  const size = shape.slice(1).reduce<number>((product, axis) => product * Number(axis), 1);
+  const data = Float32Array.from({ length: items * size }, (_, at) => Math.sin(seed + at * 12.9898));
+  return { [name]: tensor('float32', data, [items, ...shape.slice(1).map(Number)]) };
+}
+
+function textOf(tensors: Tensors): string {
+  return JSON.stringify(
+    Object.entries(tensors).map(([name, { dtype, shape, data }]) => [
+      name,
+      dtype,
+      shape,
+      [...data].map(String),
+    ]),
+  );
+}
+
+function openExecutor({ graphPath, cores = 2 }: { graphPath?: string; cores?: number } = {}): Executor {
+  return new Executor({
+    open: async ({ entry }) => graphPath ?? fileInMirror(entry)!,
+    cores,
+    memoryBytes: 2 ** 30,
+    warn: assert.fail,
+    server: () => assert.fail('there is none'),
+  });
+}
+
+/** As an action has it. */
+function connected(executor: Executor, assigned: AssignedModel, run = 'run'): BoundModel & Disposable {
+  const line = executor.connect({ models: [assigned], run });
+  const { slot, model } = assigned;
+  const bound = boundModels({ port: line.port, entries: { [slot]: model.entry } })[slot]!;
+  return { ...bound, [Symbol.dispose]: () => line[Symbol.dispose]() };
+}
+
+describe('real models', { skip: withoutModels, concurrency: false }, () => {
+  for (const path of [embedding, detection])
+    test(`${path}: what the executor gives is what ONNX Runtime gives, bit for bit, whoever asks with it`, async () => {
+      const entry = entryAt(path);
+      await using plain = await plainModel(path);
+      await using executor = openExecutor();
+      const seeds = [1, 2, 3, 4];
+      const expected = await Promise.all(
+        seeds.map(async (seed) => textOf(await plain.infer(noise(entry, { items: 2, seed })))),
+      );
+      const lines = seeds.map((seed) => connected(executor, assignedTo(entry), `run ${seed % 2}`));
+      const found = await Promise.all(
+        lines.map((line, index) => line.infer(noise(entry, { items: 2, seed: seeds[index]! }))),
+      );
+      assert.deepEqual(found.map(textOf), expected);
+      for (const line of lines) line[Symbol.dispose]();
+    });
+
+  test('a model that its entry does not describe is refused, with tensor, expected and found', async () => {
+    const entry = entryAt(embedding);
+    const [input] = entry.inputs;
+    const [output] = entry.outputs;
+    const wrong: readonly [Partial<ModelEntry>, RegExp][] = [
+      [{ inputs: [{ ...input!, name: 'pixels' }] }, /the input "pixels", the model has "input"/],
+      [
+        { inputs: [{ ...input!, shape: ['N', 3, 224, 224] }] },
+        /"input" is float32 \[batch, 3, 256, 128\], and .*224/,
+      ],
+      [{ outputs: [{ ...output!, dtype: 'int32' }] }, /"output" is float32 .*int32/],
+    ];
+    await using executor = openExecutor();
+    for (const [changes, message] of wrong) {
+      const changed = { ...entry, ...changes };
+      using line = connected(executor, assignedTo(changed));
+      await assert.rejects(
+        line.infer(noise(changed, { items: 1, seed: 1 })),
+        refusal('model_io_mismatch', message),
+      );
+    }
+    using line = connected(executor, assignedTo(entry));
+    assert.ok(await line.infer(noise(entry, { items: 1, seed: 1 })));
+  });
+
+  test('a device that is not there is an error, and no other is taken', async () => {
+    const entry = entryAt(embedding);
+    await using executor = openExecutor();
+    using line = connected(executor, assignedTo(entry, { device: 'cuda' }));
+    await assert.rejects(
+      line.infer(noise(entry, { items: 1, seed: 1 })),
+      refusal('dependency_missing', /on cuda/),
+    );
+  });
+
+  const bad: readonly [string, (path: string) => void, RegExp][] = [
+    ['of no bytes', (path) => writeFileSync(path, ''), /refuses it/],
+    ['of text', (path) => writeFileSync(path, 'no model at all'), /Protobuf parsing failed/],
+    [
+      'that breaks off in the middle',
+      (path) => {
+        writeFileSync(path, readFileSync(join(modelsMirror, 'osnet_x0_25_msmt17.onnx')));
+        truncateSync(path, 400_000);
+      },
+      /Protobuf parsing failed/,
+    ],
+    [
+      'that is another one',
+      (path) => writeFileSync(path, readFileSync(join(modelsMirror, 'yolox_nano.onnx'))),
+      /"images"/,
+    ],
+  ];
+  for (const [what, make, message] of bad)
+    test(`a file ${what} is refused for good, and the executor lives on`, async () => {
+      const entry = entryAt(embedding);
+      const graphPath = join(folder, `${what.replaceAll(' ', '-')}.onnx`);
+      make(graphPath);
+      await using executor = openExecutor({ graphPath });
+      using line = connected(executor, assignedTo(entry));
+      const feeds = (): Tensors => noise(entry, { items: 1, seed: 1 });
+      await assert.rejects(line.infer(feeds()), refusal('model_io_mismatch', message));
+      writeFileSync(graphPath, readFileSync(join(modelsMirror, 'osnet_x0_25_msmt17.onnx')));
+      assert.ok(await line.infer(feeds()));
+    });
+
+  test('an action that ends takes what it asked for with it', async () => {
+    const entry = entryAt(embedding);
+    await using executor = openExecutor({ cores: 1 });
+    const gone = connected(executor, assignedTo(entry));
+    void gone.infer(noise(entry, { items: 64, seed: 1 })); // Nobody will hear of it.
+    gone[Symbol.dispose]();
+    using line = connected(executor, assignedTo(entry));
+    assert.ok(await line.infer(noise(entry, { items: 1, seed: 2 })));
+  });
+});
+
+function refusal(code: string, message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof FlowError);
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  };
+}

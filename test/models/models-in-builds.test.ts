@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { readMeta } from '../../engine/core/artifact-meta.ts';
+import { readNpz } from '../../engine/core/npz.ts';
+import { type BuildRun, Rig } from '../rig.ts';
+import { profile, type TinyEntry, timesModel, tinyEntry, tinyFiles } from './tiny-model.ts';
+
+const all = ['//...'];
+
+function scores(rig: Rig): number[] {
+  return [...(readNpz(readFileSync(rig.path('out/scored/scores.npz')))['values']!.data as Float32Array)];
+}
+
+function signature(rig: Rig): string | null {
+  return readMeta(readFileSync(rig.path('out/scored/scores.npz'))).model_signature;
+}
+
+function fault({ summary }: BuildRun): string | undefined {
+  return summary.errors[0]?.code;
+}
+
+test('a model that a workspace brings along is run, and the artifact says which one it was', async () => {
+  using rig = new Rig(tinyFiles());
+  const run = await rig.build(all);
+  assert.deepEqual([run.summary.status, run.ran], ['success', ['copied', 'other', 'scored']]);
+  assert.deepEqual(scores(rig), [10, 20, 30]);
+  const meta = readMeta(readFileSync(rig.path('out/scored/scores.npz')));
+  assert.match(meta.model_signature!, /^ms1-[0-9a-f]{64}$/);
+  assert.deepEqual([meta.precision, meta.device], ['fp32', 'cpu']);
+  assert.match(meta.engine!, /^onnxruntime@\d+\.\d+$/);
+  const [used] = meta.models_used as {
+    slot: string;
+    name: string;
+    version: string;
+    weights_digest: string;
+  }[];
+  assert.deepEqual([used!.slot, used!.name, used!.version], ['scorer', 'times', '1']);
+  assert.match(used!.weights_digest, /^b3:/);
+  assert.ok(run.events.some((event) => event.type === 'batch_finished' && event.model === 'times:1'));
+});
+
+test('a new version runs its component and what that reaches, and nothing else; the old one is a hit', async () => {
+  const better = timesModel(100);
+  using rig = new Rig({
+    ...tinyFiles(),
+    'models/better.yaml': tinyEntry(better, { version: '2', file: 'better.onnx' }),
+    'models/better.onnx': better,
+  });
+  await rig.build(all);
+  const before = signature(rig);
+  rig.replace('profiles/tiny.yaml', 'version: "1"', 'version: "2"');
+  assert.deepEqual((await rig.build(all)).ran, ['copied', 'scored']);
+  assert.deepEqual(scores(rig), [100, 200, 300]);
+  assert.notEqual(signature(rig), before);
+  const why = (await rig.flow(['why', '//scored'])).stdout;
+  assert.match(why, /model of `scorer`: version "?1"? → "?2"?/);
+  rig.replace('profiles/tiny.yaml', 'version: "2"', 'version: "1"');
+  assert.deepEqual((await rig.build(all)).ran, []);
+  assert.equal(signature(rig), before);
+});
+
+test('the same weights in a file of another name are the same model', async () => {
+  using rig = new Rig(tinyFiles());
+  await rig.build(all);
+  rig.remove('models/times.onnx');
+  rig.write('models/renamed.onnx', timesModel(10));
+  rig.write('models/times.yaml', tinyEntry(timesModel(10), { file: 'renamed.onnx' }));
+  assert.deepEqual((await rig.build(all)).ran, []);
+});
+
+for (const [what, options] of [
+  ['pre-processing', { more: 'max_batch: 16\n' }],
+  ['decoder', { more: 'decoder: { name: own, params: { threshold: 0.5 } }\n' }],
+] as const satisfies readonly [string, TinyEntry][])
+  test(`a change of an entry's ${what} ${what === 'decoder' ? 'makes another model' : 'that changes no result changes no key'}`, async () => {
+    using rig = new Rig(tinyFiles());
+    await rig.build(all);
+    rig.write('models/times.yaml', tinyEntry(timesModel(10), options));
+    assert.deepEqual((await rig.build(all)).ran, what === 'decoder' ? ['scored'] : []);
+  });
+
+test('weights that have changed on disk under their name are refused, and nothing is stored', async () => {
+  using rig = new Rig(tinyFiles());
+  rig.write('models/times.onnx', timesModel(11));
+  const run = await rig.build(all);
+  assert.deepEqual([run.status, fault(run)], [1, 'model_digest_mismatch']);
+  rig.write('models/times.onnx', timesModel(10));
+  assert.equal((await rig.build(all)).summary.status, 'success');
+  assert.deepEqual(scores(rig), [10, 20, 30]);
+});
+
+test('a model that cannot be had is an error where it is required, and skips what can be done without', async () => {
+  const url = 'http://127.0.0.1:9/times.onnx'; // Nobody listens there.
+  const files = { ...tinyFiles(), 'models/times.yaml': tinyEntry(timesModel(10), { url }) };
+  using rig = new Rig(files);
+  const run = await rig.build(all);
+  assert.deepEqual([run.status, fault(run)], [1, 'model_fetch_failed']);
+  rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1" }', { isRequired: false }));
+  const optional = await rig.build(all);
+  assert.deepEqual([optional.status, optional.summary.status], [0, 'success']);
+  const skipped = optional.events.flatMap((event) =>
+    event.type === 'component_finished' && event.status === 'skipped' ? [event.component] : [],
+  );
+  assert.deepEqual(skipped.sort(), ['copied', 'scored']);
+  const warnings = optional.events.filter(({ type }) => type === 'warning');
+  assert.equal(warnings.length, 1, JSON.stringify(warnings));
+});
+
+test('what a profile says wrongly of models is told in its place, before anything is built', async () => {
+  using rig = new Rig(tinyFiles());
+  const wrong: readonly [string, RegExp][] = [
+    [
+      'scored: { model: tims, version: "1" }',
+      /tiny\.yaml:5:\d+: config_invalid[\s\S]*no entry has this name[\s\S]*Write "times:1"/,
+    ],
+    ['scored: { model: times, version: "7" }', /no entry has this name and version/],
+    ['scored.scorr: { model: times, version: "1" }', /no such slot[\s\S]*Write "scored\.scorer"/],
+    [
+      'other: { model: times, version: "1" }\n  scored: { model: times, version: "1" }',
+      /works with no model/,
+    ],
+    ['scored: { model: times, version: "1", device: gpu }', /device/],
+    ['scored: { model: scatter-embed, version: "1" }', /it is for image-embedding, and scoring is wanted/],
+    ['{}', /names no model for its slot "scorer"/],
+  ];
+  for (const [models, message] of wrong) {
+    rig.write('profiles/tiny.yaml', profile(models));
+    const { status, stderr } = await rig.flow(['build', ...all]);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, message);
+  }
+});
+
+test('a model without a published digest is pinned at its first use, and something else under its name is refused', async () => {
+  using mirror = new Rig({ 'times.onnx': timesModel(10) });
+  const entry = tinyEntry(timesModel(10), { url: 'http://127.0.0.1:9/times.onnx', isPinned: false });
+  using rig = new Rig({ ...tinyFiles(), 'models/times.yaml': entry });
+  const env = { FLOW_MODELS_MIRROR: mirror.root };
+  assert.equal((await rig.build(all, env)).summary.status, 'success');
+  assert.match(rig.read('models.lock.yaml'), /times:1/);
+  mirror.write('times.onnx', timesModel(11));
+  const elsewhere = { ...env, FLOW_CACHE_DIR: `${rig.cacheDir}-2` };
+  const run = await rig.build(all, elsewhere);
+  assert.equal(run.status, 1);
+  assert.match(String(fault(run)), /^model_(digest_mismatch|fetch_failed)$/);
+});
