@@ -18,6 +18,8 @@ export interface InferredChunk {
 }
 
 const chunkItems = 16;
+/** Enough to be worth the way to the device, and not more than the caches of a processor like. */
+const chunkBytes = 16 * 2 ** 20;
 
 /**
  * The outputs of each chunk, in order. A chunk is prepared, and asked for, while the model works on the one before.
@@ -41,9 +43,20 @@ interface Running {
 
 function start(model: BoundModel, { count, prepare, signal }: Items, first: number): Running {
   signal.throwIfAborted();
-  const end = Math.min(first + chunkItems, count);
+  const end = Math.min(first + itemsInChunk(model), count);
   const outputs = model.infer(prepare(first, end));
   // It may fail before anybody waits for it, which Node takes for a failure of the process; who awaits it hears of it.
   outputs.catch(() => {});
   return { first, end, outputs };
+}
+
+/** Fewer where they are large. */
+function itemsInChunk({ entry }: BoundModel): number {
+  const itemBytes = entry.inputs.reduce((sum, { shape }) => sum + bytesOf(shape.slice(1)), 0);
+  return Math.max(1, Math.min(chunkItems, Math.floor(chunkBytes / itemBytes)));
+}
+
+/** Of float32, as far as the entry says it. */
+function bytesOf(shape: readonly (number | string)[]): number {
+  return shape.reduce<number>((product, axis) => product * (typeof axis === 'number' ? axis : 1), 4);
 }

@@ -23,8 +23,9 @@ const orientations = 4;
 const usualTexture = 0.03;
 
 /**
- * What each group of features is less, and divided by, before the vector gets length 1: about their mean and spread over
- * pictures of everyday brightness whose spectrum falls as 1/f. Without it all vectors would point the same way.
+ * What each group of features is less, and divided by, before the vector gets length 1, lest all vectors point the same
+ * way. The values are rounded from the means and spreads over two kinds of made pictures, between which real ones lie:
+ * noise whose spectrum falls as 1/f, and discs of random size, place and grey that hide each other.
  */
 const luma = { mean: 0.45, spread: 0.25 };
 const chroma = { mean: 0, spread: 0.05 };
@@ -63,21 +64,10 @@ function lumaAndChroma(g: GraphBuilder, pictures: Value): Value {
 /** Means of 4 × 4 overlapping squares: [N, 48]. */
 function colourLayout(g: GraphBuilder, colours: Value): Value {
   const means = g.node('AveragePool', [colours], { kernel_shape: [50, 50], strides: [26, 26] });
-  const bias = [luma, chroma, chroma];
-  const centred = g.node('Div', [
-    g.node('Sub', [
-      means,
-      g.constant(
-        bias.map(({ mean }) => mean),
-        [1, 3, 1, 1],
-      ),
-    ]),
-    g.constant(
-      bias.map(({ spread }) => spread),
-      [1, 3, 1, 1],
-    ),
-  ]);
-  return g.node('Flatten', [centred]);
+  const groups = [luma, chroma, chroma];
+  const byChannel = (value: (group: Centre) => number) => g.constant(groups.map(value), [1, 3, 1, 1]);
+  const shifted = g.node('Sub', [means, byChannel(({ mean }) => mean)]);
+  return g.node('Flatten', [g.node('Div', [shifted, byChannel(({ spread }) => spread)])]);
 }
 
 /** Of each scale [N, 36], and of each pair of scales [N, 16]. */
@@ -131,17 +121,17 @@ function centred(g: GraphBuilder, values: Value, { mean, spread }: Centre): Valu
 
 /** Of the wavelets of all orientations on each of the planes: [N, planes · orientations, h, w], 0 or more. */
 function modulus(g: GraphBuilder, planes: Value, count: number): Value {
+  const padded = edgePadded(g, planes, reach);
   const parts = (['real', 'imaginary'] as const).map((part) => {
     const kernels = Array.from(
       { length: orientations },
       (_, at) => morlet((Math.PI * at) / orientations)[part],
     );
     const all = Array.from({ length: count }, () => kernels).flat(2);
-    const found = g.node(
-      'Conv',
-      [edgePadded(g, planes, reach), g.constant(all, [count * orientations, 1, length, length])],
-      { group: count, kernel_shape: [length, length] },
-    );
+    const found = g.node('Conv', [padded, g.constant(all, [count * orientations, 1, length, length])], {
+      group: count,
+      kernel_shape: [length, length],
+    });
     return g.node('Mul', [found, found]);
   });
   return g.node('Sqrt', [g.node('Add', [parts[0]!, parts[1]!])]);

@@ -1,7 +1,6 @@
 /**
- * Runs models on one device for all who ask: what can share a batch does, whichever action, video or run it is of. What
- * it gives does not depend on that: on a CPU items are run one by one unless the model is known to give the same bits in
- * a batch.
+ * Runs models on one device for all who ask: what can share a batch does, whichever action, video or run it is of. Where
+ * that is not wanted, a request is run as it came.
  */
 import type { AssignedModel, DeviceName } from '../../core/assigned-model.ts';
 import { type BatchLimits, BatchQueue, type Waiting } from '../../core/batch-queue.ts';
@@ -38,8 +37,8 @@ export interface DeviceSetting {
   readonly lanes: readonly Lane[];
   /** Brings the files of a model, and says how many bytes they have. @throws {FlowError} */
   readonly ready: (assigned: AssignedModel, signal: AbortSignal) => Promise<ReadyModel>;
-  /** Most items of a model in one batch. */
-  readonly mostItems: (assigned: AssignedModel) => number;
+  /** Most items of a model in one batch; undefined where no batches are made, and each request goes by itself. */
+  readonly mostItems: (assigned: AssignedModel) => number | undefined;
   /** How long a batch that is not full waits for more; milliseconds. */
   readonly maxDelayMs: number;
   /** After this time a lane is given up; milliseconds. */
@@ -55,11 +54,11 @@ interface Request extends InferRequest {
   readonly end: PromiseWithResolvers<Tensors>;
 }
 
-/** One item that waits. */
+/** One item that waits, or a whole request. */
 interface Piece extends Waiting {
   readonly request: Request;
-  /** Its position in the request. */
-  readonly index: number;
+  /** Position of its first item in the request. */
+  readonly from: number;
 }
 
 const defaultTimeoutMs = 600_000;
@@ -70,6 +69,7 @@ export class DeviceExecutor implements AsyncDisposable {
   /** What memory has turned out to do for; items. */
   readonly #limits = new Map<string, number>();
   readonly #models = new Map<string, AssignedModel>();
+  #requests = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(setting: DeviceSetting) {
@@ -97,12 +97,18 @@ export class DeviceExecutor implements AsyncDisposable {
 
   #enqueue(request: Request): void {
     const { assigned, feeds, run } = request;
+    const atMs = this.#setting.now();
+    const count = countOf(feeds);
+    if (this.#setting.mostItems(assigned) === undefined) {
+      this.#requests += 1;
+      const kind = `request ${this.#requests}`; // There is no other of its kind.
+      this.#queue.add({ kind, run, items: count, atMs, request, from: 0 });
+      return;
+    }
     const shapes = Object.entries(feeds).map(([name, { shape }]) => [name, shape.slice(1)]);
     const kind = JSON.stringify([loadedName(assigned), shapes]);
     this.#models.set(kind, assigned);
-    const atMs = this.#setting.now();
-    for (let index = 0; index < countOf(feeds); index += 1)
-      this.#queue.add({ kind, run, items: 1, atMs, request, index });
+    for (let from = 0; from < count; from += 1) this.#queue.add({ kind, run, items: 1, atMs, request, from });
   }
 
   #drop(request: Request): void {
@@ -129,7 +135,8 @@ export class DeviceExecutor implements AsyncDisposable {
   }
 
   #limitOf(kind: string): number {
-    const most = this.#setting.mostItems(this.#models.get(kind)!);
+    const assigned = this.#models.get(kind);
+    const most = (assigned && this.#setting.mostItems(assigned)) ?? 1;
     return Math.max(1, Math.min(most, this.#limits.get(kind) ?? most));
   }
 
@@ -156,16 +163,14 @@ export class DeviceExecutor implements AsyncDisposable {
     const timer = setTimeout(() => limit.abort(stuck(name, timeoutMs / 1000)), timeoutMs);
     const [startedMs, startedAtMs] = [now(), Date.now()];
     try {
-      const feeds = (): Tensors =>
-        batchOf(stretchesOf(batch).map(({ request, from, to }) => ({ tensors: request.feeds, from, to })));
-      return await lane.run(ready, feeds, limit.signal);
+      return await lane.run(ready, () => feedsOf(batch), limit.signal);
     } finally {
       clearTimeout(timer);
       onBatch?.({
         model: name,
         device: assigned.device,
         lane: lanes.indexOf(lane),
-        items: batch.length,
+        items: batch.reduce((sum, { items }) => sum + items, 0),
         waitedMs: startedMs - Math.min(...batch.map(({ atMs }) => atMs)),
         startedAtMs,
         durationMs: now() - startedMs,
@@ -218,13 +223,22 @@ function isOfItems(error: unknown): boolean {
   );
 }
 
+/** A request that goes by itself is given away; what is in a batch is copied, to be tried again if that was too large. */
+function feedsOf(batch: readonly Piece[]): Tensors {
+  const [{ request, items }] = batch as [Piece]; // A batch has one at least.
+  if (batch.length === 1 && items === countOf(request.feeds)) return request.feeds;
+  return batchOf(
+    stretchesOf(batch).map(({ request: { feeds }, from, to }) => ({ tensors: feeds, from, to })),
+  );
+}
+
 /** Neighbouring items of one request, together. */
 function stretchesOf(batch: readonly Piece[]): { request: Request; from: number; to: number }[] {
   const stretches: { request: Request; from: number; to: number }[] = [];
-  for (const { request, index } of batch) {
+  for (const { request, from, items } of batch) {
     const last = stretches.at(-1);
-    if (last?.request === request && last.to === index) last.to += 1;
-    else stretches.push({ request, from: index, to: index + 1 });
+    if (last?.request === request && last.to === from) last.to += items;
+    else stretches.push({ request, from, to: from + items });
   }
   return stretches;
 }

@@ -101,7 +101,12 @@ export class Executor implements Inference, AsyncDisposable {
       onBatch: (batch: BatchDone) => this.#onBatch(batch),
     };
     if (device === 'cpu')
-      return new DeviceExecutor({ ...common, lanes: this.#cpuLanes(), mostItems: () => 1, maxDelayMs: 0 });
+      return new DeviceExecutor({
+        ...common,
+        lanes: this.#cpuLanes(),
+        mostItems: () => undefined,
+        maxDelayMs: 0,
+      });
     const lane =
       device === 'remote'
         ? new Lane({
@@ -114,7 +119,10 @@ export class Executor implements Inference, AsyncDisposable {
     return new DeviceExecutor({ ...common, lanes: [lane], mostItems, maxDelayMs: batchDelayMs });
   }
 
-  /** As many as there are cores: a model on one core each does more than one model on all of them. */
+  /**
+   * As many as there are cores: a model on one core each does more than one model on all of them. There are no batches:
+   * they gain little, and some kernels give other bits for an item in a batch than by itself.
+   */
   #cpuLanes(): Lane[] {
     const { cores, memoryBytes } = this.#setting;
     return Array.from(
@@ -149,9 +157,9 @@ export class Executor implements Inference, AsyncDisposable {
   }
 }
 
-/** One where the model takes no more; else what its entry says, and what the memory does for that the profile allows. */
-function mostItems({ model: { entry }, memoryMiB }: AssignedModel): number {
-  if (typeof entry.inputs[0]!.shape[0] === 'number') return 1;
+/** What the entry says, and what the memory does for that the profile allows; undefined where the model takes one at a time. */
+function mostItems({ model: { entry }, memoryMiB }: AssignedModel): number | undefined {
+  if (typeof entry.inputs[0]!.shape[0] === 'number') return undefined;
   if (memoryMiB === undefined) return entry.max_batch;
   const tensors = [...entry.inputs, ...entry.outputs];
   const itemBytes = tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape.slice(1)), 0) * memoryOfItems;

@@ -10,15 +10,23 @@ export interface Items {
   readonly to: number;
 }
 
-/**
- * One batch of the items of several tensors of one shape, in their order. A single item that is all of its tensors goes
- * as it is, and is gone then; of more there are copies, since a batch that was too large is tried again in parts.
- */
+/** One batch of the items of several tensors of one shape, in their order: copies. */
 export function batchOf(stretches: readonly Items[]): Tensors {
-  const [first] = stretches;
-  const names = Object.keys(first!.tensors);
-  if (stretches.length === 1 && countOf(first!.tensors) === 1) return first!.tensors;
+  const names = Object.keys(stretches[0]!.tensors);
   return Object.fromEntries(names.map((name) => [name, joined(stretches, name)]));
+}
+
+/** Items as they are, one by one: views of their tensors. */
+export function* itemsOf(tensors: Tensors): Generator<Tensors> {
+  for (let item = 0; item < countOf(tensors); item += 1)
+    yield Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, itemOf(tensor, item)]));
+}
+
+function itemOf(tensor: Tensor, item: number): Tensor {
+  const { dtype, data, shape } = tensor;
+  const size = itemSize(tensor);
+  const view = data.subarray(item * size, (item + 1) * size);
+  return { dtype, data: view, shape: [1, ...shape.slice(1)] } as Tensor; // Of the kind that `data` is of.
 }
 
 function joined(stretches: readonly Items[], name: string): Tensor {

@@ -16,6 +16,7 @@ import {
   notFinite,
   outOfMemory,
 } from './inference-errors.ts';
+import { countOf, GatheredItems, itemsOf } from './items.ts';
 import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
 import { buffersOf } from './line.ts';
 
@@ -90,25 +91,39 @@ function factsOf(metadata: readonly ort.InferenceSession.ValueMetadata[]): Tenso
 }
 
 async function run(model: number, feeds: Tensors): Promise<Tensors> {
-  const { session, entry, device } = loaded.get(model) ?? assert.fail(`model ${model} is not loaded`);
+  const one = loaded.get(model) ?? assert.fail(`model ${model} is not loaded`);
+  if (takesBatches(one)) return runOnce(one, feeds);
+  const gathered = new GatheredItems(countOf(feeds));
+  let at = 0;
+  for (const item of itemsOf(feeds)) {
+    gathered.add({ tensors: await runOnce(one, item), from: 0, to: 1 }, at);
+    at += 1;
+  }
+  return gathered.whole!; // As many as were asked for.
+}
+
+/** On a CPU some kernels give other bits for an item in a batch than by itself. */
+function takesBatches({ device, entry }: Loaded): boolean {
+  return device !== 'cpu' && typeof entry.inputs[0]!.shape[0] === 'string';
+}
+
+async function runOnce({ session, entry, device }: Loaded, feeds: Tensors): Promise<Tensors> {
   const name = modelName(entry);
   let fetched: ort.InferenceSession.OnnxValueMapType;
   try {
-    fetched = await session.run(
-      Object.fromEntries(Object.entries(feeds).map(([key, one]) => [key, toOrt(one)])),
-    );
+    const given = Object.entries(feeds).map(([key, tensor]) => [key, toOrt(tensor)]);
+    fetched = await session.run(Object.fromEntries(given));
   } catch (error) {
     const { message } = error as Error; // As above.
     throw isOutOfMemory(message) ? outOfMemory(name, device) : badRun(name, firstLine(message));
   }
-  const outputs = Object.fromEntries(entry.outputs.map((spec) => [spec.name, fromOrt(fetched[spec.name]!)]));
-  for (const [output, tensor] of Object.entries(outputs)) {
-    const spec = entry.outputs.find((one) => one.name === output)!;
-    if (tensor.dtype !== spec.dtype)
-      throw badOutputs(name, { output, expected: spec.dtype, found: tensor.dtype });
+  const outputs = entry.outputs.map((spec): [string, Tensor] => [spec.name, fromOrt(fetched[spec.name]!)]);
+  for (const [output, tensor] of outputs) {
+    const { dtype: expected } = entry.outputs.find((spec) => spec.name === output)!;
+    if (tensor.dtype !== expected) throw badOutputs(name, { output, expected, found: tensor.dtype });
     if (!holdsNumbers(tensor)) throw notFinite(name, output);
   }
-  return outputs;
+  return Object.fromEntries(outputs);
 }
 
 async function unload(model: number): Promise<void> {

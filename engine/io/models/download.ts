@@ -18,6 +18,9 @@ export interface Pace {
 
 export const usualPace: Pace = { stretchBytes: 64 * 1024, stretchMs: 30_000, attempts: 5, firstPauseMs: 500 };
 
+/** A machine without a network is not one that has lost it for a moment. */
+const attemptsToReach = 2;
+
 export interface Wanted {
   readonly url: string;
   /** As published; undefined where nobody has said. */
@@ -28,10 +31,11 @@ export interface Wanted {
 }
 
 /**
- * `absent`: the server has no such file. `refused`: it will not give it. `broken`: it could not be had now.
+ * `absent`: the server has no such file. `refused`: it will not give it. `broken`: it could not be had now. `unreached`:
+ * there is no way to the server.
  * `resized`: it has another size than was published; the message says which.
  */
-export type DownloadFault = 'absent' | 'refused' | 'broken' | 'resized';
+export type DownloadFault = 'absent' | 'refused' | 'broken' | 'unreached' | 'resized';
 
 export class DownloadError extends Error {
   readonly fault: DownloadFault;
@@ -52,13 +56,17 @@ export async function download(part: PartFile, wanted: Wanted): Promise<void> {
       return await request(part, wanted);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof DownloadError) || error.fault !== 'broken') throw error;
+      if (!(error instanceof DownloadError) || !mayPass(error)) throw error;
       if (part.sizeBytes > mostBytes) attempt = 1; // It came further than ever: worth going on.
       mostBytes = Math.max(mostBytes, part.sizeBytes);
-      if (attempt >= pace.attempts) throw error;
+      if (attempt >= (error.fault === 'unreached' ? attemptsToReach : pace.attempts)) throw error;
       await delay(pace.firstPauseMs * 2 ** (attempt - 1), undefined, { signal });
     }
   }
+}
+
+function mayPass({ fault }: DownloadError): boolean {
+  return fault === 'broken' || fault === 'unreached';
 }
 
 async function request(part: PartFile, wanted: Wanted): Promise<void> {
@@ -163,5 +171,14 @@ function asDownloadError(error: unknown): unknown {
   const { name, cause } = error as Error;
   if (error instanceof DownloadError || name === 'AbortError' || !(error instanceof TypeError)) return error;
   const { code, message } = (cause ?? error) as NodeJS.ErrnoException; // `fetch` wraps what the network says.
+  if (code !== undefined && withoutWay.has(code)) return new DownloadError('unreached', code);
   return new DownloadError('broken', code === undefined || code.startsWith('UND_') ? message : code);
 }
+
+const withoutWay: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);

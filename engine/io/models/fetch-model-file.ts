@@ -136,6 +136,7 @@ function meaningOf({ fault, message }: DownloadError, wanted: Fetched): FlowErro
     case 'refused':
       return modelNotFound(wanted, `${message} for ${shownUrl(wanted.url)}`);
     case 'broken':
+    case 'unreached':
       return fetchFailed(wanted, shownUrl(wanted.url), message);
     case 'resized':
       return mismatch(wanted, { expected: `${wanted.file.bytes} bytes`, found: message });

@@ -1,0 +1,250 @@
+/**
+ * The benches of inference, as a table: `npm run bench:infer [-- NAME…]`.
+ *
+ * Figures of one run belong together; across machines and days only their ratios do.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
+import type { AssignedModel } from '../engine/core/assigned-model.ts';
+import { digestOf } from '../engine/core/digest.ts';
+import { modelEntrySchema } from '../engine/core/model-entry.ts';
+import { tensor } from '../engine/core/tensor.ts';
+import { Executor } from '../engine/io/inference/executor.ts';
+import { boundModels } from '../engine/io/inference/line.ts';
+import { fileInMirror } from '../test/models/plain-model.ts';
+import { differentFilms, film } from './bench/fixtures.ts';
+import { type Measured, measure } from './bench/measure.ts';
+import { plainRate } from './bench/plain-loop.ts';
+
+interface Row {
+  readonly what: string;
+  readonly figure: string;
+  readonly bar: string;
+}
+
+const root = resolve(import.meta.dirname, '..');
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flow-bench-infer-')));
+const flow = join(root, 'dist/flow.js');
+const cores = availableParallelism();
+const rounds = 4;
+const secondsEach = 2;
+/** Actions that ask at once, and items that each of them asks for. */
+const askers = 4;
+const itemsEach = 16;
+
+const models = [
+  'scatter-embed/scatter-embed',
+  'pyramid-lk/pyramid-lk',
+  'mel-stats/mel-stats',
+  'yunet/yunet',
+  'yolox/yolox-nano',
+  'osnet/osnet-x0-25',
+];
+
+const benches: Readonly<Record<string, () => Promise<Row[]>>> = { saturation, together, baseline };
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in benches));
+if (unknown.length > 0)
+  throw new Error(`no bench is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`);
+try {
+  process.stdout.write('| what | measured | bar |\n| --- | --- | --- |\n');
+  for (const [name, bench] of Object.entries(benches)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    for (const { what, figure, bar } of await bench())
+      process.stdout.write(`| ${what} | ${figure} | ${bar} |\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+// ---- The executor beside ONNX Runtime alone -------------------------------------------------------------------------
+
+/** Both do as much as they can; the plain loop in the best of three ways. */
+async function saturation(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const name of models) {
+    const { assigned, graphPath } = modelNamed(name);
+    const [own, plain]: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round += 1) {
+      const turns = [
+        async () => void own.push(await ownRate(assigned, graphPath)),
+        async () => void plain.push(await bestPlain(assigned, graphPath)),
+      ];
+      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
+    }
+    const [a, b] = [median(own), median(plain)];
+    rows.push({
+      what: `executor at saturation: ${name.split('/')[1]}`,
+      figure: `${a.toFixed(1)} items a second, ONNX Runtime alone ${b.toFixed(1)} = ${(a / b).toFixed(2)}`,
+      bar: '≥ 0.95',
+    });
+  }
+  return rows;
+}
+
+function modelNamed(name: string): { assigned: AssignedModel; graphPath: string } {
+  const file = join(root, `rules/models/${name}.yaml`);
+  const entry = modelEntrySchema.parse(parse(readFileSync(file, 'utf8')));
+  const [graph] = entry.files;
+  const graphPath = graph!.path === undefined ? fileInMirror(entry)! : join(dirname(file), graph!.path);
+  const assigned: AssignedModel = {
+    slot: 'slot',
+    model: { entry, file, folder: dirname(file) },
+    weightsDigest: digestOf(name),
+    engine: 'onnx',
+    engineVersion: 'onnxruntime',
+    precision: 'fp32',
+    device: 'cpu',
+    memoryMiB: undefined,
+  };
+  return { assigned, graphPath };
+}
+
+function itemShape({ model }: AssignedModel): number[] {
+  return model.entry.inputs[0]!.shape.slice(1).map(Number);
+}
+
+async function ownRate(assigned: AssignedModel, graphPath: string): Promise<number> {
+  await using executor = new Executor({
+    open: async () => graphPath,
+    cores,
+    memoryBytes: 2 ** 31,
+    warn: () => undefined,
+    server: () => {
+      throw new Error('no server is asked');
+    },
+  });
+  const shape = itemShape(assigned);
+  const { name } = assigned.model.entry.inputs[0]!;
+  const data = new Float32Array(new SharedArrayBuffer(4 * itemsEach * shape.reduce((a, b) => a * b, 1)));
+  for (let at = 0; at < data.length; at += 1) data[at] = Math.sin(at * 0.37);
+  let [items, isOver] = [0, false];
+  const ask = async (run: string): Promise<void> => {
+    using line = executor.connect({ models: [assigned], run });
+    const model = boundModels({ port: line.port, entries: { slot: assigned.model.entry } })['slot']!;
+    await model.infer({ [name]: tensor('float32', data.slice(0, data.length / itemsEach), [1, ...shape]) });
+    await loaded;
+    while (!isOver) {
+      await model.infer({ [name]: tensor('float32', data, [itemsEach, ...shape]) });
+      items += itemsEach;
+    }
+  };
+  const { promise: loaded, resolve: go } = Promise.withResolvers<void>();
+  const work = Array.from({ length: askers }, (_, run) => ask(`run ${run}`));
+  await delay(500);
+  go();
+  const startedMs = performance.now();
+  await delay(secondsEach * 1000);
+  isOver = true;
+  await Promise.all(work);
+  return (items * 1000) / (performance.now() - startedMs);
+}
+
+async function bestPlain(assigned: AssignedModel, graphPath: string): Promise<number> {
+  const { entry } = assigned.model;
+  const takesBatches = typeof entry.inputs[0]!.shape[0] === 'string';
+  const loop = {
+    graphPath,
+    input: entry.inputs[0]!.name,
+    shape: itemShape(assigned),
+    items: itemsEach,
+    seconds: secondsEach,
+  };
+  const ways = [
+    { ...loop, batch: 1, intraOp: 1, loops: cores },
+    ...(takesBatches ? [{ ...loop, batch: 8, intraOp: 1, loops: cores }] : []),
+    { ...loop, batch: takesBatches ? 8 : 1, intraOp: cores, loops: 1 },
+  ];
+  const rates: number[] = [];
+  for (const { loops, ...way } of ways) rates.push(await plainRate(way, { loops }));
+  return Math.max(...rates);
+}
+
+// ---- Builds ---------------------------------------------------------------------------------------------------------
+
+/** Ten short films in one build, and one after the other. */
+async function together(): Promise<Row[]> {
+  const films = await differentFilms(join(folder, 'films'), 10);
+  const all = await build(films.map((path) => `run:${path}`));
+  let alone = 0;
+  for (const path of films) alone += (await build([`run:${path}`])).seconds;
+  const figure = `${all.seconds.toFixed(1)} s together, ${alone.toFixed(1)} s one after the other = ${(alone / all.seconds).toFixed(2)} times`;
+  return [{ what: 'ten short films, bundled models', figure, bar: '≥ 1.5 times where batching pays' }];
+}
+
+/** The whole baseline of a minute in 720p, beside what its parts take by themselves. */
+async function baseline(): Promise<Row[]> {
+  const path = await film(join(folder, 'minute'), 1);
+  const runs: { built: Measured; parts: Parts }[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const trace = join(folder, `trace-${round}.json`);
+    const built = await build([`run:${path}`, '--trace', trace]);
+    runs.push({ built, parts: partsOf(trace) });
+  }
+  const [{ built, parts }] = runs.sort((a, b) => a.built.seconds - b.built.seconds).slice(1) as [
+    (typeof runs)[number],
+  ];
+  const { decodeSec, modelSec, restSec } = parts;
+  const least = decodeSec + modelSec / cores;
+  return [
+    {
+      what: 'whole baseline of 60 s of 720p, bundled models',
+      figure: `${built.seconds.toFixed(1)} s; decode ${decodeSec.toFixed(1)} s + models ${modelSec.toFixed(1)} s / ${cores} = ${least.toFixed(1)} s: ${(built.seconds / least).toFixed(2)}; other actions ${restSec.toFixed(1)} s`,
+      bar: '≤ 1.15',
+    },
+    { what: 'its peak memory', figure: `${Math.round(built.peakBytes / 2 ** 20)} MiB`, bar: '< 1536 MiB' },
+  ];
+}
+
+interface Parts {
+  readonly decodeSec: number;
+  readonly modelSec: number;
+  readonly restSec: number;
+}
+
+interface Span {
+  readonly cat?: string;
+  readonly ph: string;
+  readonly name: string;
+  readonly dur?: number;
+}
+
+function partsOf(trace: string): Parts {
+  const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as { traceEvents: Span[] }; // What flow has written.
+  const sum = (is: (span: Span) => boolean): number =>
+    traceEvents
+      .filter((span) => span.ph === 'X' && is(span))
+      .reduce((all, { dur = 0 }) => all + dur / 1e6, 0);
+  const isModel = ({ cat }: Span): boolean => cat === 'model';
+  const isDecode = ({ cat, name }: Span): boolean => cat === 'run' && name.startsWith('decode');
+  return {
+    decodeSec: sum(isDecode),
+    modelSec: sum(isModel),
+    restSec: sum((span) => span.cat === 'run' && !isDecode(span)),
+  };
+}
+
+let builds = 0;
+
+/** In a workspace and with a cache of its own. */
+async function build(args: readonly string[]): Promise<Measured> {
+  builds += 1;
+  const workspace = join(folder, `workspace-${builds}`);
+  mkdirSync(workspace);
+  writeFileSync(join(workspace, 'flow.yaml'), 'schema_version: 1\nprofile: offline\n');
+  const cache = join(folder, `cache-${builds}`);
+  const argv = [process.execPath, flow, 'build', ...args];
+  const measured = await measure(argv, { cwd: workspace, env: { FLOW_CACHE_DIR: cache } });
+  rmSync(cache, { recursive: true, force: true });
+  return measured;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
