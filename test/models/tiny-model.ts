@@ -11,6 +11,10 @@ export function timesModel(factor: number): Uint8Array {
   return writeOnnx(graph.model({ producer: 'a test', description: 'multiplies' }));
 }
 
+export function sha256Of(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
 export interface TinyEntry {
   readonly version?: string;
   /** How the file is named in the entry. */
@@ -25,7 +29,6 @@ export interface TinyEntry {
 
 export function tinyEntry(content: Uint8Array, options: TinyEntry = {}): string {
   const { version = '1', file = 'times.onnx', task = 'scoring', more = '', url, isPinned = true } = options;
-  const sha256 = createHash('sha256').update(content).digest('hex');
   return `schema_version: 1
 name: times
 version: "${version}"
@@ -33,7 +36,7 @@ task: ${task}
 licence: Apache-2.0
 source: this test
 files:
-  - { name: ${file}, ${url === undefined ? `path: ${file}` : `url: "${url}"`}${isPinned ? `, sha256: ${sha256}` : ''} }
+  - { name: ${file}, ${url === undefined ? `path: ${file}` : `url: "${url}"`}${isPinned ? `, sha256: ${sha256Of(content)}` : ''} }
 inputs: [{ name: x, dtype: float32, shape: [N, 1] }]
 outputs: [{ name: y, dtype: float32, shape: [N, 1] }]
 ${more}`;

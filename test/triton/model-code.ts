@@ -49,10 +49,11 @@ export async function meanOfPixels(): Promise<ModelCode> {
   };
 }
 
-/** A file of ONNX, by the same library as in flow. */
-export function onnx(file: string): () => Promise<ModelCode> {
+/** A file of ONNX, or what such a file holds, by the same library as in flow. */
+export function onnx(file: string | Uint8Array): () => Promise<ModelCode> {
   return async () => {
-    const session = await ort.InferenceSession.create(await readFile(file), {
+    const content = typeof file === 'string' ? await readFile(file) : file;
+    const session = await ort.InferenceSession.create(content, {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
