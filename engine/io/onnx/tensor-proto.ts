@@ -80,7 +80,8 @@ export function elementsOf<D extends DataType>(tensor: TensorProto, dataType: D)
 function fromRawData(bytes: Uint8Array, dataType: DataType): ElementsOf<DataType> {
   const { array } = dataTypes[dataType];
   const whole = bytes.length - (bytes.length % array.BYTES_PER_ELEMENT);
-  return new array(bytes.slice(0, whole).buffer); // A copy: in the file they may lie at any address.
+  // A copy: in the file they may lie at any address. (`slice` of a Buffer would make none.)
+  return new array(new Uint8Array(bytes.subarray(0, whole)).buffer);
 }
 
 function fromTypedFields(tensor: TensorProto, dataType: DataType): ElementsOf<DataType> {
