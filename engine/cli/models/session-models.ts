@@ -5,8 +5,9 @@ import { modelName } from '../../core/model-entry.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { ModelWorld } from '../../core/resolve-models.ts';
 import { weightsDigest } from '../../core/weights-digest.ts';
-import { likelyDevices, ortVersion } from '../../io/inference/devices.ts';
+import { ortVersion } from '../../io/inference/devices.ts';
 import type { Workspace } from '../workspace.ts';
+import { bestDevice } from './best-device.ts';
 import { type LoadedCatalog, loadCatalog } from './load-catalog.ts';
 
 /** Finds out the digests of files whose entries have none, and keeps to them from now on. @throws {FlowError} */
@@ -51,7 +52,7 @@ export class SessionModels {
         find: (wanted) => pinned.get(modelName(wanted)) ?? catalog.find(wanted),
       },
       unpinned,
-      bestDevice: likelyDevices()[0]!,
+      bestDevice: await bestDevice(this.#setting.workspace),
       engineVersions: { onnx: `onnxruntime@${ortVersion()}`, triton: 'triton' },
     };
   }
