@@ -52,7 +52,7 @@ failure: { retries: 1.5, grace_sec: -1 }
 `),
   'settings of components that are not there are told': profile(`${head}components: { oen: {} }
 resources: { oen: { memory_per_task: 1 } }
-models: { oen: { model: a, version: "1", engine: x, precision: x, device: x } }
+models: { oen: { model: a, version: "1", engine: onnx, precision: fp32, device: cpu } }
 `),
   'a wrong param is told where it stands: in a parent, in the profile, in the graph': {
     files: {

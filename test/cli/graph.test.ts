@@ -115,7 +115,14 @@ test('statuses follow a build: to run, unknown; then cached with sizes and durat
   using rig = new Rig(chain);
   const before = await documentOf(rig, '//short');
   assert.deepEqual(statuses(before), { copied: 'to_run', large: 'unknown', short: 'unknown' });
-  assert.deepEqual(readdirSync(rig.root).sort(), ['.flow', 'flow.yaml', 'graphs', 'in.txt', 'rules']);
+  assert.deepEqual(readdirSync(rig.root).sort(), [
+    '.flow',
+    'flow.yaml',
+    'graphs',
+    'in.txt',
+    'profiles',
+    'rules',
+  ]);
   assert.ok(!existsSync(rig.cacheDir), 'looking makes no cache');
 
   assert.equal((await rig.flow(['build', '//short', '--plain'])).status, 0);

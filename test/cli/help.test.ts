@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { commands } from '../../engine/cli/main.ts';
+import { Rig } from '../rig.ts';
 
 const shown = commands([]).commands.filter((command) => !command.name().startsWith('__'));
 
@@ -67,4 +68,14 @@ test('the general help names every command, each in a group', () => {
   const help = helpOf(commands([]));
   for (const command of shown) assert.match(help, new RegExp(`^ {2}${command.name()} `, 'm'));
   assert.doesNotMatch(help, /^Commands:/m); // Where commander puts those without a group.
+});
+
+test('help of a subcommand shows its own options, and one that is not there is an error', async () => {
+  using rig = new Rig();
+  const shown = await rig.flow(['help', 'cache', 'gc']);
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.match(shown.stdout, /^Usage: flow cache gc \[options\]\n(.*\n)+.*--older-than/);
+  const wrong = await rig.flow(['help', 'cache', 'gx']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /there is no command "gx"\.\n {2}Fix: Write "gc"/);
 });

@@ -20,7 +20,8 @@ const scope = { label: '', origin: '', order: 0 };
 export function fakeNode(name: string, fake: FakeNode): ActionNode {
   const { reads, resources = { cores: 1, memoryMiB: 1 }, rank = 0, params = {} } = fake;
   const rule = { runTogether: undefined, params: { shape: {} } };
-  const component = { name, rank, resources, loaded: { rule, digest: 'b3:rule' }, retries: 0 };
+  const loaded = { rule, digest: 'b3:rule' };
+  const component = { name, rank, resources, loaded, models: [], retries: 0 };
   const bindings = reads.map(({ node, isOptional, readsMeta = false }, index): Binding => {
     const spec = input(text(), { isOptional, readsMeta });
     return { type: 'artifact', name: `in${index}`, spec, node, output: 'text' };

@@ -43,8 +43,11 @@ test('where all is well nothing fails, every area is looked at, and nothing is l
   const run = await doctor(rig);
   assert.deepEqual([run.status, failures(run)], ['pass', []]);
   const areas = new Set(run.findings.map(({ area }) => area));
-  assert.deepEqual([...areas], ['machine', 'programs', 'packages', 'workspace', 'folders', 'remote']);
-  assert.deepEqual(readdirSync(rig.root), ['flow.yaml']);
+  assert.deepEqual(
+    [...areas],
+    ['machine', 'programs', 'packages', 'models', 'workspace', 'folders', 'remote'],
+  );
+  assert.deepEqual(readdirSync(rig.root).sort(), ['flow.yaml', 'profiles']);
   assert.deepEqual(readdirSync(dirname(rig.root)), ['workspace']);
 });
 
