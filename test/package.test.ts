@@ -30,6 +30,7 @@ function strangersEnvironment(): NodeJS.ProcessEnv {
     ...Object.fromEntries(kept),
     PATH: path.join(delimiter),
     FLOW_CACHE_DIR: join(base, 'cache'),
+    ONNXRUNTIME_NODE_INSTALL: 'skip', // As README says.
     NO_COLOR: '1',
   };
 }
