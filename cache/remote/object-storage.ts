@@ -1,5 +1,5 @@
 /** A storage that is the objects below a prefix of a bucket. */
-import { type Digest, isDigest } from '../../engine/core/digest.ts';
+import { type Digest, digestOfPieces } from '../../engine/core/digest.ts';
 import { FlowError, toFlowError } from '../../engine/core/errors.ts';
 import {
   type ByteRange,
@@ -13,9 +13,10 @@ import {
   type StoredFacts,
   wholeOf,
 } from '../../engine/core/storage.ts';
-import { type ObjectStore, RemoteError, type RemoteFault, type UploadedPart } from './object-store.ts';
+import { type FaultCode, meaningOfFault } from './meaning-of-fault.ts';
+import { type ObjectStore, RemoteError, type UploadedPart } from './object-store.ts';
 
-/** The note beside an object that holds its content's digest. */
+/** The note beside an object that holds the digest of what its writer wanted to write. */
 const digestNote = 'digest';
 
 /** What is larger goes up in parts of this size, of which one or two are in memory at a time; bytes. */
@@ -44,9 +45,8 @@ export class ObjectStorage implements Storage {
   }
 
   async digestOf(key: StorageKey): Promise<Digest | undefined> {
-    const facts = await this.#asked('read', key, () => this.#objects.head(key));
-    const noted = facts?.notes[digestNote];
-    return noted !== undefined && isDigest(noted) ? noted : undefined;
+    const found = await this.read(key);
+    return found && digestOfPieces(found.body);
   }
 
   write(key: StorageKey, content: NewContent): Promise<string> {
@@ -90,7 +90,8 @@ export class ObjectStorage implements Storage {
       await this.#objects.abortUpload(key, upload).catch(() => undefined); // The first error is the one to tell.
       throw error;
     }
-    return (await this.#objects.head(key))?.etag ?? '';
+    const there = await this.#objects.head(key);
+    return there?.notes[digestNote] === content.digest ? there.etag : ''; // Else somebody has written it anew meanwhile.
   }
 
   async *#bodyOf(key: StorageKey, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -128,35 +129,25 @@ function storageError({
   readonly where: string;
   readonly error: RemoteError;
 }): FlowError {
-  const { code, blame, fix } = meanings[error.fault];
+  const { code, blame } = meaningOfFault[error.fault];
   const why = error.message.replace(/\.$/, '');
-  return new FlowError({ code, blame, where, message: `Cannot ${act} this: ${why}.`, fix, cause: error });
+  return new FlowError({
+    code,
+    blame,
+    where,
+    message: `Cannot ${act} this: ${why}.`,
+    fix: fixes[code],
+    cause: error,
+  });
 }
 
-type Meaning = Pick<FlowError, 'code' | 'blame' | 'fix'>;
-
-const waiting: Meaning = {
-  code: 'remote_unavailable',
-  blame: 'machine',
-  fix: 'Check the network and S3_ENDPOINT, then give the command again: what was built is kept here.',
-};
-
-const meanings: Readonly<Record<RemoteFault, Meaning>> = {
-  unavailable: waiting,
-  throttled: waiting,
-  off: waiting,
-  unsupported: waiting,
-  invalid: waiting,
-  denied: {
-    code: 'auth_failed',
-    blame: 'user',
-    fix: 'Check S3_ACCESS_KEY and S3_SECRET_KEY, or the profile of AWS: they have to allow reading and writing there.',
-  },
-  no_bucket: {
-    code: 'config_invalid',
-    blame: 'user',
-    fix: 'Make the bucket, or correct its name: --results, --state, or "results" and "state" in flow.yaml.',
-  },
+const fixes: Readonly<Record<FaultCode, string>> = {
+  remote_unavailable:
+    'Check the network and S3_ENDPOINT, then give the command again: what was built is kept here.',
+  auth_failed:
+    'Check S3_ACCESS_KEY and S3_SECRET_KEY, or the profile of AWS: they have to allow reading and writing there.',
+  config_invalid:
+    'Make the bucket, or correct its name: --results, --state, or "results" and "state" in flow.yaml.',
 };
 
 function notesOf({ digest }: NewContent): Readonly<Record<string, string>> {

@@ -7,10 +7,12 @@ import { blobsOf } from '../../engine/core/blobs-of.ts';
 import type { Digest } from '../../engine/core/digest.ts';
 import { eachOf } from '../../engine/core/each-of.ts';
 import type { ActionResult, FileBlobStore, KnownResult, SharedCache } from '../../engine/core/store.ts';
+import type { FileMark } from '../../engine/io/file-mark.ts';
 import type { SqliteActionCache } from '../sqlite-action-cache.ts';
 import type { RequestCounts } from './counting-objects.ts';
 import { mostEntryBytes, type OpenedEntry, type SealedEntry, sealEntry } from './entry.ts';
 import { blobObject, entryObject, runObject, runsBeginning } from './layout.ts';
+import { meaningOfFault } from './meaning-of-fault.ts';
 import { type ObjectStore, RemoteError } from './object-store.ts';
 import type { OpenedObjects } from './open-objects.ts';
 import { readEntry } from './read-entry.ts';
@@ -84,26 +86,36 @@ export interface RemoteCounts {
   readonly unsent: number;
 }
 
+/** What of some results is in the bucket already. */
+export interface Ensured {
+  readonly present: number;
+  /** Of those: the ones that nobody vouches for; counted where this machine signs what it makes. */
+  readonly unsigned: number;
+}
+
 export class RemoteCache implements SharedCache {
   readonly #setting: RemoteCacheSetting;
   readonly #results: RemoteResults;
   readonly #uploader: Uploader;
   /** Results and blobs that are there, and are not what they should be. */
   readonly #bad = new Set<Digest>();
+  /** Those that earlier builds have found so, which may have been mended since. */
+  readonly #badBefore: Set<Digest>;
   readonly #bringing = new Map<Digest, Promise<boolean>>();
   /** What was made here, and under which lease; not what another machine has taken over. */
   readonly #leaseOf = new Map<Digest, Digest>();
   /** Leases that end with these uploads, unless they are wanted again before. */
   readonly #ending = new Map<Digest, Promise<void>>();
   readonly #told = new Set<string>();
-  readonly #onLost: ((reason: string) => void)[] = [];
-  #lost: string | undefined;
+  readonly #onLost: (() => void)[] = [];
+  #lost: RemoteError | undefined;
   #firstMiss: RemoteError | undefined;
   readonly #counts = { found: 0, blobsBrought: 0, bytesBrought: 0, sent: 0, bytesSent: 0, refused: 0 };
 
   constructor(setting: RemoteCacheSetting) {
     this.#setting = setting;
-    const { read, trust, queue, onProgress } = setting;
+    const { read, trust, queue, sent, onProgress } = setting;
+    this.#badBefore = new Set(sent.bad());
     this.#results = new RemoteResults({
       parts: read.map(({ objects }) => objects),
       trust,
@@ -134,13 +146,14 @@ export class RemoteCache implements SharedCache {
     const found = await this.#orMiss(finding);
     if (!found) return undefined;
     this.#setting.sent.note(key);
+    this.#noteSound(key);
     this.#counts.found += 1;
     const { result, ingredients, writer, signature } = found;
     return { result, ingredients, seal: { ...(writer && { writer }), ...(signature && { signature }) } };
   }
 
   refuse(key: Digest, reason: string): void {
-    this.#refuse(key, 'result', `A result in the remote cache is not used: ${reason}.`);
+    this.#refuse(key, 'result', `A result in the remote cache is not used: ${reason}. ${this.#mending}.`);
   }
 
   /** Several that want the same blob wait for one transfer. */
@@ -171,8 +184,15 @@ export class RemoteCache implements SharedCache {
     this.#refuse(
       digest,
       'blob',
-      `The artifact ${digest} in the remote cache is damaged (${reason}); it is made again.`,
+      `The artifact ${digest} in the remote cache is damaged (${reason}), and is not used. ${this.#mending}.`,
     );
+  }
+
+  /** Who is to do what about things that are not what they should be. */
+  get #mending(): string {
+    return this.#setting.write
+      ? 'What is made here in its place is sent'
+      : 'A build that may send what it makes replaces it, as `flow cache push` does; `flow cache verify --remote --repair` removes it';
   }
 
   /** The server cannot decide who is first. @param reason a part of a sentence */
@@ -184,7 +204,13 @@ export class RemoteCache implements SharedCache {
   #refuse(name: Digest, kind: 'result' | 'blob', message: string): void {
     if (!this.#bad.has(name)) this.#counts.refused += 1;
     this.#bad.add(name);
+    this.#setting.sent.noteBad(name);
     this.#tell(kind, message);
+  }
+
+  #noteSound(name: Digest): void {
+    const wasBad = this.#bad.delete(name);
+    if (this.#badBefore.delete(name) || wasBad) this.#setting.sent.forgetBad(name);
   }
 
   // ---- Writing ----------------------------------------------------------------------------------------------------
@@ -203,31 +229,50 @@ export class RemoteCache implements SharedCache {
   /** What was in the local cache before there was a remote one is sent, too. */
   offerRun(run: Digest, keys: readonly Digest[]): void {
     const { write, sent } = this.#setting;
-    if (!write || keys.length === 0 || sent.hasRun(run, keys)) return;
-    if (this.#results.holdsAll(keys)) return sent.noteRun(run, keys);
-    for (const key of keys) if (!sent.has(key) && !this.#uploader.has(key)) this.#add({ kind: 'entry', key });
+    const wrong = new Set(keys.filter((key) => this.#wasWrong(key)));
+    if (!write || keys.length === 0 || (wrong.size === 0 && sent.hasRun(run, keys))) return;
+    if (wrong.size === 0 && this.#results.holdsAll(keys)) return sent.noteRun(run, keys);
+    for (const key of keys)
+      if ((!sent.has(key) || wrong.has(key)) && !this.#uploader.has(key)) this.#add({ kind: 'entry', key });
     this.#add({ kind: 'run', run, keys });
   }
 
+  /** True for a result that an earlier build has found in the bucket, or its bytes, and did not believe. */
+  #wasWrong(key: Digest): boolean {
+    if (this.#badBefore.size === 0) return false;
+    const result = this.#setting.local.actions.get(key);
+    const names = [key, ...(result ? blobsOf(result).map(({ digest }) => digest) : [])];
+    return names.some((name) => this.#badBefore.has(name));
+  }
+
   /**
-   * Sends what of these results is not in the bucket, whatever this machine remembers of it.
+   * Sends what of these results is not in the bucket, whatever this machine remembers of it; and signs what is there unsigned and
+   * was made here.
    *
    * @param run that these results are, if they are one
-   * @returns how many of them are there already
    * @throws {RemoteError}
    */
-  async ensure(keys: readonly Digest[], run?: Digest): Promise<number> {
-    const { write, sent } = this.#setting;
-    if (!write) return 0;
-    let present = 0;
+  async ensure(keys: readonly Digest[], run?: Digest): Promise<Ensured> {
+    const { write, sent, signer } = this.#setting;
+    if (!write) return { present: 0, unsigned: 0 };
+    let [present, unsigned] = [0, 0];
     await eachOf(keys, askedAtOnce, async (key) => {
-      if (!(await this.#isThere(key, write))) return this.offer(key, key);
+      const there = await this.#entryAt(key, write);
+      if (!there || this.#canSign(there)) return this.offer(key, key);
       sent.note(key);
       present += 1;
+      if (signer && there.writer === undefined) unsigned += 1;
     });
     const isListed = present === keys.length && run && (await this.#isListed(run, keys, write));
     if (run && !isListed) this.#add({ kind: 'run', run, keys });
-    return present;
+    return { present, unsigned };
+  }
+
+  /** Nobody vouches for it, and this machine can: it has made the same result itself. */
+  #canSign({ key, writer }: OpenedEntry): boolean {
+    const { signer, local } = this.#setting;
+    const isOwn = local.actions.get(key) !== undefined && local.actions.sealOf(key) === undefined;
+    return signer !== undefined && writer === undefined && isOwn;
   }
 
   async #isListed(run: Digest, keys: readonly Digest[], { objects }: RemotePart): Promise<boolean> {
@@ -235,12 +280,13 @@ export class RemoteCache implements SharedCache {
     return index !== undefined && !('refusal' in index) && keys.every((key) => index.has(key));
   }
 
-  async #isThere(key: Digest, { objects }: RemotePart): Promise<boolean> {
+  /** Undefined where it is not there with all of its bytes, or is not believed. */
+  async #entryAt(key: Digest, { objects }: RemotePart): Promise<OpenedEntry | undefined> {
     const opened = await readEntry(objects, key, this.#setting.trust);
-    if (!opened || 'refusal' in opened) return false;
+    if (!opened || 'refusal' in opened) return undefined;
     const blobs = blobsOf(opened.entry.result);
     const found = await Promise.all(blobs.map(({ digest }) => objects.head(blobObject(digest))));
-    return found.every((facts) => facts !== undefined);
+    return found.every((facts) => facts !== undefined) ? opened.entry : undefined;
   }
 
   async #send(upload: Upload, signal: AbortSignal): Promise<void> {
@@ -263,7 +309,7 @@ export class RemoteCache implements SharedCache {
       return this.#setting.onSkipped(key, 'it is larger than readers take');
     await part.objects.put(entryObject(key), content, { signal });
     this.#noteSent(key);
-    this.#bad.delete(key);
+    this.#noteSound(key);
     this.#counts.sent += 1;
   }
 
@@ -276,9 +322,17 @@ export class RemoteCache implements SharedCache {
       this.#leaseOf.delete(key); // Another machine has taken over.
       return false;
     }
-    if (this.#bad.has(key) || !(await objects.head(entryObject(key)))) return true;
+    if (this.#bad.has(key) || !(await this.#isHeld(key, objects))) return true;
     this.#noteSent(key);
+    this.#noteSound(key);
     return false;
+  }
+
+  /** What was not believed once is looked into: somebody may have replaced it. */
+  async #isHeld(key: Digest, objects: ObjectStore): Promise<boolean> {
+    if (!this.#badBefore.has(key)) return (await objects.head(entryObject(key))) !== undefined;
+    const opened = await readEntry(objects, key, this.#setting.trust);
+    return opened !== undefined && 'entry' in opened;
   }
 
   #noteSent(key: Digest): void {
@@ -306,15 +360,16 @@ export class RemoteCache implements SharedCache {
     const { files } = this.#setting.local;
     for (const { digest, sizeBytes } of blobsOf(result)) {
       signal.throwIfAborted();
-      const isForced = this.#bad.has(digest);
+      const isForced = this.#bad.has(digest) || this.#badBefore.has(digest);
       if (!(await files.has(digest))) {
         if (!isForced && (await blobs.isThere(digest, sizeBytes))) continue; // Of a result that was taken from there.
         return 'its bytes are not in the local cache any more';
       }
       const outcome = await blobs.send(digest, { path: files.pathOf(digest), sizeBytes, isForced, signal });
-      if (outcome === 'damaged') return 'its bytes are damaged in the local cache'; // Whoever reads them makes them again.
+      if (outcome === 'damaged')
+        return 'its bytes are damaged in the local cache: `flow cache verify` takes them out, then a build makes them again';
       if (outcome === 'sent') this.#counts.bytesSent += sizeBytes;
-      this.#bad.delete(digest);
+      this.#noteSound(digest);
     }
     return undefined;
   }
@@ -369,6 +424,12 @@ export class RemoteCache implements SharedCache {
   /** Sends what is left, as far as that can be done. */
   async drain(): Promise<void> {
     await this.#uploader.drain();
+    this.#setting.queue.clearMark();
+  }
+
+  /** Set while something waits to be sent, from this process or another one. */
+  get queueMark(): FileMark {
+    return this.#setting.queue.mark;
   }
 
   /** Requests that were made, every attempt by itself; undefined as long as there were none. */
@@ -410,10 +471,12 @@ export class RemoteCache implements SharedCache {
   }
 
   /** The circuit has opened: nothing more is asked for a while. */
-  lose({ reason }: RemoteError): void {
-    this.#lost ??= reason;
-    this.#tell('lost', `The remote cache ${this.url} is not used: ${reason}. The build goes on without it.`);
-    for (const listener of this.#onLost) listener(reason);
+  lose(error: RemoteError): void {
+    this.#lost ??= error;
+    const why = `${error.reason} (${meaningOfFault[error.fault].code})`;
+    const what = 'The build goes on without it; `flow doctor` tells what there is to mend';
+    this.#tell('lost', `The remote cache ${this.url} is not used: ${why}. ${what}.`);
+    for (const listener of this.#onLost) listener();
   }
 
   /** The server takes nothing from these keys. */
@@ -423,12 +486,12 @@ export class RemoteCache implements SharedCache {
     this.#tell('read-only', `The remote cache ${this.url} cannot be written to: ${reason}. ${what}.`);
   }
 
-  onLost(listener: (reason: string) => void): void {
+  onLost(listener: () => void): void {
     this.#onLost.push(listener);
   }
 
   /** Why the cache could not be used at some time; undefined if it always could. */
-  get lost(): string | undefined {
+  get lost(): RemoteError | undefined {
     return this.#lost;
   }
 

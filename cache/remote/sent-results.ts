@@ -1,5 +1,6 @@
 /**
- * What a remote cache is known to have, in an SQLite file, so that it need not be asked for or sent again: results and runs.
+ * What a remote cache is known to have, in an SQLite file, so that it need not be asked for or sent again: results and runs;
+ * and which of its results and blobs were not what they should be, so that the next build that may write replaces them.
  */
 import { type Digest, digestJson } from '../../engine/core/digest.ts';
 import { SqliteFile } from '../../engine/io/sqlite-file.ts';
@@ -9,6 +10,7 @@ const schema = `
   PRAGMA synchronous = OFF;
   CREATE TABLE IF NOT EXISTS results (remote TEXT, key TEXT, at INTEGER, PRIMARY KEY (remote, key)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS runs (remote TEXT, run TEXT, keys TEXT, at INTEGER, PRIMARY KEY (remote, run)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS bad (remote TEXT, name TEXT, PRIMARY KEY (remote, name)) WITHOUT ROWID;
 `;
 
 const statements = {
@@ -17,6 +19,11 @@ const statements = {
   forget: 'DELETE FROM results WHERE remote = ? AND key = ?',
   run: 'SELECT keys FROM runs WHERE remote = ? AND run = ? AND at > ?',
   noteRun: 'INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)',
+  bad: 'SELECT name FROM bad WHERE remote = ?',
+  noteBad: 'INSERT OR REPLACE INTO bad VALUES (?, ?)',
+  forgetBad: 'DELETE FROM bad WHERE remote = ? AND name = ?',
+  forgetResults: 'DELETE FROM results WHERE remote = ?',
+  forgetRuns: 'DELETE FROM runs WHERE remote = ?',
 } as const;
 
 /** The bucket may have been emptied since: what was known longer ago is found out anew. */
@@ -63,6 +70,28 @@ export class SentResults {
 
   noteRun(run: Digest, keys: readonly Digest[]): void {
     this.#file.attempt(({ noteRun }) => noteRun.run(this.#remote, run, digestOfAll(keys), this.#nowMs()));
+  }
+
+  /** Somebody has removed things from the remote cache. */
+  forgetAll(): void {
+    this.#file.attempt(({ forgetResults, forgetRuns }) => {
+      forgetResults.run(this.#remote);
+      forgetRuns.run(this.#remote);
+    });
+  }
+
+  /** Names of results and blobs that were found there, and were not what they should be. */
+  bad(): Digest[] {
+    const rows = (this.#file.attempt((prepared) => prepared.bad.all(this.#remote)) ?? []) as unknown;
+    return (rows as { name: Digest }[]).map(({ name }) => name); // As `noteBad` has written them.
+  }
+
+  noteBad(name: Digest): void {
+    this.#file.attempt((prepared) => prepared.noteBad.run(this.#remote, name));
+  }
+
+  forgetBad(name: Digest): void {
+    this.#file.attempt((prepared) => prepared.forgetBad.run(this.#remote, name));
   }
 
   get #oldestMs(): number {

@@ -3,7 +3,10 @@
  * killed, leaves the rest to the next one. Every row belongs to the process that sends it; those of dead processes are
  * anybody's.
  */
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import type { Digest } from '../../engine/core/digest.ts';
+import { FileMark } from '../../engine/io/file-mark.ts';
 import { isAlive, processIdentity } from '../../engine/io/process-identity.ts';
 import { SqliteFile } from '../../engine/io/sqlite-file.ts';
 
@@ -22,6 +25,7 @@ const statements = {
   done: 'DELETE FROM pending WHERE remote = ? AND kind = ? AND name = ?',
   leave: 'UPDATE pending SET owner = NULL WHERE remote = ? AND owner = ?',
   count: "SELECT COUNT(*) AS count FROM pending WHERE remote = ? AND kind = 'entry'",
+  any: 'SELECT 1 FROM pending WHERE remote = ? LIMIT 1',
 } as const;
 
 /** One thing to send: the result of an action, or all results of a run in one piece. */
@@ -30,6 +34,8 @@ export type Upload =
   | { readonly kind: 'run'; readonly run: Digest; readonly keys: readonly Digest[] };
 
 export class UploadQueue {
+  /** Set while something of this queue waits. */
+  readonly mark: FileMark;
   readonly #file: SqliteFile<keyof typeof statements>;
   readonly #remote: string;
   readonly #owner = processIdentity();
@@ -40,12 +46,22 @@ export class UploadQueue {
    */
   constructor(path: string, remote: string, onTrouble: (message: string) => void) {
     this.#remote = remote;
+    const name = createHash('sha256').update(remote).digest('hex').slice(0, 16);
+    this.mark = new FileMark(join(dirname(path), 'uploads', name));
     this.#file = new SqliteFile({ path, schema, statements, contents: 'list of uploads', onTrouble });
   }
 
   add(upload: Upload): void {
     const keys = upload.kind === 'run' ? upload.keys.join(' ') : '';
     this.#file.attempt(({ add }) => add.run(this.#remote, upload.kind, nameOf(upload), keys, this.#owner));
+    this.mark.set();
+  }
+
+  /** Takes the mark away if nothing is left. Others may add something meanwhile: they do that before they set it. */
+  clearMark(): void {
+    if (!this.mark.isSet) return;
+    this.mark.clear();
+    if (this.#file.attempt(({ any }) => any.get(this.#remote))) this.mark.set();
   }
 
   done(upload: Upload): void {
@@ -77,6 +93,7 @@ export class UploadQueue {
 
   close(): void {
     this.leave();
+    this.clearMark();
     this.#file.close();
   }
 }

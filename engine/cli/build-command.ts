@@ -83,7 +83,8 @@ export async function buildCommand(
   if (flags.explain) await explainBuild(built, session, workbench);
   tell(summary, flags);
   const isEventful = (flags.events ?? flags.trace) !== undefined; // Events are wanted anew each time.
-  const isSent = (remote?.unsent ?? 0) === 0; // The next build has to send the rest.
+  const isLeft = workbench.shared?.queueMark.isSet ?? false; // Perhaps by another build.
+  const isSent = (remote?.unsent ?? 0) === 0 && !isLeft; // The next build has to send the rest.
   // Nobody but a bucket knows what is still there: a build with published runs is never answered from memory.
   if (
     !isEventful &&
@@ -95,7 +96,8 @@ export async function buildCommand(
     summary.runs.every((run) => run.status === 'success')
   ) {
     const message = upToDateText(summary, flags);
-    await remember(session, prepared, { outcomes, stateFiles, startedAtMs, argv, message });
+    const absent = workbench.shared ? [workbench.shared.queueMark.path] : [];
+    await remember(session, prepared, { outcomes, stateFiles, startedAtMs, argv, message, absent });
   }
   index.flush();
   return exitStatus(
@@ -133,6 +135,8 @@ interface Finished {
   readonly startedAtMs: number;
   readonly argv: readonly string[];
   readonly message: string;
+  /** What must not be there. */
+  readonly absent: readonly string[];
 }
 
 async function remember(session: Session, prepared: PreparedBuild, finished: Finished): Promise<void> {

@@ -67,7 +67,7 @@ export const wordCount = defineRule({
 }
 `,
   'inputs/example.txt': 'The quick brown fox jumps over the lazy dog.\n',
-  '.gitignore': '.flow/\nresult_store/\nout/\n',
+  '.gitignore': '.flow/\nnode_modules/\nout/\nresult_store/\nstate/\n',
 };
 
 /** @throws {FlowError} `config_invalid` if a file is there already; nothing is written then */

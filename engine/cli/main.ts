@@ -57,7 +57,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = commands(argv);
   try {
     checkHelp(program, argv);
-    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    await program.parseAsync(argv.length === 0 ? ['--help'] : wordsOf(argv), { from: 'user' });
   } catch (thrown) {
     process.exitCode = explain(thrown, argv);
   } finally {
@@ -100,11 +100,25 @@ Examples:
   flow why run:clip.mp4//decode        why it ran, or did not
   flow help build                      targets and options`;
 
-/** `flow help bild` would else print the general help as if that had been asked for. */
-function checkHelp(program: Command, [first, topic]: readonly string[]): void {
-  const names = program.commands.map((command) => command.name());
-  if (first !== 'help' || topic === undefined || topic === 'help' || names.includes(topic)) return;
-  throw wrongUsage(topic, `there is no command "${topic}"`, suggestion(topic, names));
+/** `flow help cache gc` is `flow cache gc --help`: commander itself looks no deeper than `cache`. */
+function wordsOf([first, ...topics]: readonly string[]): string[] {
+  if (first === 'help' && topics.length > 1) return [...topics, '--help'];
+  return [first!, ...topics];
+}
+
+/** `flow help bild` would else print the general help as if that had been asked for, and `flow help cache gx` that of `cache`. */
+function checkHelp(program: Command, [first, ...topics]: readonly string[]): void {
+  if (first !== 'help' || topics[0] === 'help') return;
+  let within = program;
+  for (const topic of topics) {
+    if (topic.startsWith('-') || within.commands.length === 0) return; // What follows a command is its own.
+    const next = within.commands.find((command) => command.name() === topic);
+    if (!next) {
+      const names = within.commands.map((command) => command.name());
+      throw wrongUsage(topic, `there is no command "${topic}"`, suggestion(topic, names));
+    }
+    within = next;
+  }
 }
 
 /** Tells what went wrong. @returns the exit status */

@@ -20,12 +20,14 @@ export interface BuildMemory {
   readonly argv: readonly string[];
   readonly files: readonly string[];
   readonly folders: readonly string[];
+  /** What is not there: once it is, there is something to do. */
+  readonly absent: readonly string[];
   readonly message: string;
 }
 
 /** Notes that all is done, if what was read cannot have changed meanwhile and what was written is in place. */
 export async function rememberBuild(memory: BuildMemory): Promise<void> {
-  const { workspace, disk, index, outcomes, stateFiles, argv, message } = memory;
+  const { workspace, disk, index, outcomes, stateFiles, argv, message, absent } = memory;
   const sources = sourceStates(memory);
   if (!sources) return;
   const manifests = outcomes.flatMap(({ spec }) => spec.record?.manifestPath ?? []);
@@ -33,7 +35,7 @@ export async function rememberBuild(memory: BuildMemory): Promise<void> {
     if (!(await index.digestOf(path).catch(() => undefined))) return; // It could not be written.
   const outputs = await index.settle(new Set([...outcomes.flatMap(({ files }) => files), ...stateFiles]));
   if (!outputs) return;
-  const files = Object.fromEntries([...sources, ...outputs]);
+  const files = Object.fromEntries([...sources, ...outputs, ...absent.map((path) => [path, null] as const)]);
   // What cannot be written down is found out again by the next build.
   await writeUpToDate(disk, workspace.stateFolder, argv, { message, files }).catch(() => undefined);
 }

@@ -40,3 +40,10 @@ export class StreamDigest {
     return `b3:${this.#hasher.digest('hex')}` as Digest;
   }
 }
+
+/** The digest of content that comes in pieces. */
+export async function digestOfPieces(pieces: AsyncIterable<Uint8Array>): Promise<Digest> {
+  const hasher = new StreamDigest();
+  for await (const piece of pieces) hasher.update(piece);
+  return hasher.finish();
+}

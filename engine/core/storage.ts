@@ -42,9 +42,13 @@ export interface Storage {
   read(key: StorageKey, range?: ByteRange): Promise<StoredContent | undefined>;
   /** Undefined if there is nothing under this key; costs no transfer of the content. */
   exists(key: StorageKey): Promise<StoredFacts | undefined>;
-  /** The digest of what is there: undefined if there is nothing, or its writer noted none. */
+  /** The digest of the bytes that are there, which may have to be read for it; undefined if there is nothing. */
   digestOf(key: StorageKey): Promise<Digest | undefined>;
-  /** Atomic: who reads sees what was there before, or all of the new content. @returns its version */
+  /**
+   * Atomic: who reads sees what was there before, or all of the new content.
+   *
+   * @returns its version; empty where somebody else has written it anew before that could be told
+   */
   write(key: StorageKey, content: NewContent): Promise<string>;
   /** All keys below a folder, or all there are, in order. */
   list(folder?: StorageKey): AsyncIterable<StoredEntry>;

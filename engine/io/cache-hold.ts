@@ -31,8 +31,13 @@ export class CacheHold implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #sinceMs = Date.now();
 
-  /** Holds what is used from now on, until it is disposed of. @param cacheFolder may be one that cannot be written to */
+  /**
+   * Holds what is used from now on, until it is disposed of, and sweeps away what builds have left that were killed.
+   *
+   * @param cacheFolder may be one that cannot be written to
+   */
   constructor(cacheFolder: string) {
+    sweepDead(cacheFolder);
     this.#folder = join(cacheFolder, holdsFolder);
     this.#path = join(this.#folder, `${processIdentity()}@${processSpace}`);
     this.#write();
@@ -61,6 +66,14 @@ export class CacheHold implements Disposable {
     } catch {
       // No room, or not ours to write to: if others collect what this build uses, it is made again.
     }
+  }
+}
+
+function sweepDead(cacheFolder: string): void {
+  try {
+    cacheHolders(cacheFolder);
+  } catch {
+    // Not ours to write to: whoever may collect there sweeps, too.
   }
 }
 

@@ -11,7 +11,8 @@ const blobs = /\/v1\/cas\//;
 const results = /\/v1\/(ac|runs)\//;
 const index = /\/v1\/runs\//;
 const any = /(?:)/;
-const lost = /^The remote cache s3:\S+ is not used: .+\. The build goes on without it\.$/;
+const lost =
+  /^The remote cache s3:\S+ is not used: .+\. The build goes on without it; `flow doctor` tells .+\.$/;
 const failed = /^Requests to the remote cache failed, first because /;
 const damaged = /^The artifact b3:\w+ in the remote cache is damaged \(/;
 const disbelieved = /^A result in the remote cache is not used: its? /;

@@ -10,6 +10,8 @@ interface Case {
   readonly when: string;
   readonly plan?: () => FaultPlan;
   readonly wrong?: Readonly<Record<string, string>>;
+  /** `remote_unavailable`, unless it says another one. */
+  readonly code?: string;
 }
 
 const refuse = { type: 'refuse' } as const;
@@ -17,8 +19,12 @@ const refuse = { type: 'refuse' } as const;
 const fromTheStart: readonly Case[] = [
   { when: 'it is down', plan: () => () => refuse },
   { when: 'it hangs', plan: () => () => ({ type: 'hang' }) },
-  { when: 'the keys are wrong', wrong: { S3_SECRET_KEY: 'not-the-secret' } },
-  { when: 'there is no such bucket', wrong: { FLOW_REMOTE: 's3://no-such-bucket/prefix' } },
+  { when: 'the keys are wrong', wrong: { S3_SECRET_KEY: 'not-the-secret' }, code: 'auth_failed' },
+  {
+    when: 'there is no such bucket',
+    wrong: { FLOW_REMOTE: 's3://no-such-bucket/prefix' },
+    code: 'config_invalid',
+  },
 ];
 
 const later: readonly Case[] = [
@@ -50,9 +56,9 @@ describe('a remote cache that is required', { skip: withoutS3, concurrency: 2 },
   });
   after(() => bucket[Symbol.asyncDispose]());
 
-  const build = async ({ plan, wrong }: Case, onRun: Parameters<typeof check>[0]): Promise<void> => {
+  const build = async ({ plan, wrong, code }: Case, onRun: Parameters<typeof check>[0]): Promise<void> => {
     await using proxy = await startFaultProxy(bucket.env.S3_ENDPOINT!, plan?.());
-    await check(onRun, { ...bucket.fresh().via(proxy.url).env, ...wrong });
+    await check(onRun, { env: { ...bucket.fresh().via(proxy.url).env, ...wrong }, code });
   };
 
   for (const one of fromTheStart)
@@ -84,15 +90,29 @@ type Looked = {
   readonly durationMs: number;
 };
 
-async function check(look: (looked: Looked) => void, env: Readonly<Record<string, string>>): Promise<void> {
+interface Required {
+  readonly env: Readonly<Record<string, string>>;
+  readonly code: string | undefined;
+}
+
+async function check(
+  look: (looked: Looked) => void,
+  { env, code = 'remote_unavailable' }: Required,
+): Promise<void> {
   using rig = textRig();
   const startedMs = performance.now();
   const run = await rig.build(['//...', '--remote-required'], env); // Reads what is printed as one document.
-  assert.deepEqual([run.status, run.summary.status], [1, 'error'], run.stderr);
+  assert.deepEqual(
+    [run.status, run.summary.status],
+    [code === 'config_invalid' ? 2 : 1, 'error'],
+    run.stderr,
+  );
   assert.deepEqual(
     run.summary.errors.map(({ code }) => code),
-    ['remote_unavailable'],
+    [code],
   );
-  assert.match(run.stderr, /remote_unavailable\n {2}Cannot use the remote cache, which is required: /);
+  const said = run.stderr.split(`${code}\n  Cannot use the remote cache, which is required: `);
+  assert.equal(said.length, 2, run.stderr);
+  assert.doesNotMatch(run.stderr, /left alone|Why:/);
   look({ run, durationMs: Math.round(performance.now() - startedMs) });
 }

@@ -14,7 +14,9 @@ export interface SampleSetting {
 }
 
 export interface Compared {
-  /** How many results were made anew; those on the way to the sample are compared, too. */
+  /** How many results were drawn. */
+  readonly drawn: number;
+  /** How many results were made anew: those on the way to the ones that were drawn are compared, too. */
   readonly recomputed: number;
   /** Those that are not what comes out here. */
   readonly differing: readonly Refusal[];
@@ -26,13 +28,14 @@ export async function compareSample(
 ): Promise<Compared> {
   const sent = sentResults(runs);
   const sample = drawn([...sent.keys()], count);
-  if (sample.length === 0) return { recomputed: 0, differing: [] };
+  if (sample.length === 0) return { drawn: 0, recomputed: 0, differing: [] };
   const targets = new Map(runs.flatMap((run) => [...run.targets]));
   const made = await makeAnew([...new Set(sample.flatMap((key) => targets.get(key) ?? []))]);
   const unmade = sample.filter((key) => !made.has(key));
   const remade = [...sent].filter(([key]) => made.has(key));
   const other = remade.filter(([key, result]) => saidBy(made.get(key)!) !== saidBy(result));
   return {
+    drawn: sample.length,
     recomputed: remade.length,
     differing: [
       ...unmade.map((key) => ({ key, reason: 'it does not come out when its target is built here' })),

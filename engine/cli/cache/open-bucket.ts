@@ -1,10 +1,15 @@
 /** The bucket of the remote cache, for commands that look into it or keep it in order. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { BucketPart } from '../../../cache/remote/bucket-part.ts';
 import { scratchPart } from '../../../cache/remote/layout.ts';
 import type { ObjectStore } from '../../../cache/remote/object-store.ts';
 import { openObjects } from '../../../cache/remote/open-objects.ts';
+import { SentResults } from '../../../cache/remote/sent-results.ts';
+import { partName } from '../remote/open-remote.ts';
 import { asCommandError, noRemote } from '../remote/remote-errors.ts';
 import { remoteSettings } from '../remote-settings.ts';
+import { warnAside } from '../warn-aside.ts';
 import { findWorkspace, type Workspace } from '../workspace.ts';
 
 export interface BucketFlags {
@@ -24,7 +29,7 @@ export interface OpenedBucket {
   readonly parts: Readonly<Record<PartName, ObjectStore>>;
 }
 
-/** @throws {FlowError} `config_invalid` where none is named; `remote_unavailable` if it cannot be used */
+/** @throws {FlowError} `config_invalid` where none is named; as `lostRemote` if it cannot be used */
 export async function withBucket<T>(
   flags: BucketFlags,
   use: (bucket: OpenedBucket) => Promise<T>,
@@ -41,5 +46,17 @@ export async function withBucket<T>(
     throw asCommandError(settings.url, error);
   } finally {
     opened.close();
+  }
+}
+
+/** What of the bucket this machine has removed it must not think to be there any more. */
+export function forgetSent({ url, workspace }: OpenedBucket): void {
+  const path = join(workspace.cacheFolder, 'sent.db');
+  if (!existsSync(path)) return; // It has sent nothing.
+  for (const part of partNames) {
+    const remote = partName(url, { isScratch: part === 'scratch' });
+    const sent = new SentResults(path, { remote, nowMs: Date.now, onTrouble: warnAside });
+    sent.forgetAll();
+    sent.close();
   }
 }

@@ -27,7 +27,7 @@ export interface PromoteFlags extends BuildFlags {
   readonly recompute?: number;
 }
 
-/** @returns the exit status: 1 if anything was refused @throws {FlowError} `remote_unavailable`, `config_invalid` */
+/** @returns the exit status: 1 if anything was refused or is not there @throws {FlowError} `config_invalid`, as `lostRemote` */
 export async function promoteCommand(words: readonly string[], flags: PromoteFlags): Promise<number> {
   checkUse(words, flags);
   return withBucket(flags, async (bucket) => {
@@ -39,14 +39,14 @@ export async function promoteCommand(words: readonly string[], flags: PromoteFla
         : { promoted: await promoteRuns(runsInPart(bucket.parts.scratch, promoter), promoter) };
     const facts = { url: bucket.url, is_dry_run: flags.dryRun ?? false, ...promoted, ...compared };
     process.stdout.write(flags.json ? jsonLine(facts) : printable(`${textOf(facts).join('\n')}\n`));
-    return promoted.refused.length > 0 ? 1 : 0;
+    return promoted.refused.length + promoted.absent > 0 ? 1 : 0;
   });
 }
 
 interface Outcome {
   readonly promoted: Promoted;
   /** Absent if nothing was to be made anew. */
-  readonly compared?: { readonly recomputed: number; readonly differing: number };
+  readonly compared?: { readonly drawn: number; readonly recomputed: number; readonly differing: number };
 }
 
 /** One result that is not what running gives, and nothing goes: who has sent it should not be believed about the rest. */
@@ -58,7 +58,7 @@ async function promoteTargets(
   const runs = await runsOfTargets(words, flags, promoter);
   const { recompute: count } = flags;
   if (count === undefined) return { promoted: await promoteRuns(runs, promoter) };
-  const { recomputed, differing } = await compareSample(runs, {
+  const { drawn, recomputed, differing } = await compareSample(runs, {
     count,
     makeAnew: (targets) => makeAnew(targets, flags, join(folder, 'anew')),
   });
@@ -66,7 +66,7 @@ async function promoteTargets(
     differing.length > 0
       ? { promoted: [], present: 0, absent: 0, refused: differing }
       : await promoteRuns(runs, promoter);
-  return { promoted, compared: { recomputed, differing: differing.length } };
+  return { promoted, compared: { drawn, recomputed, differing: differing.length } };
 }
 
 function checkUse(words: readonly string[], { all = false, recompute }: PromoteFlags): void {
@@ -120,18 +120,26 @@ function wrongUse(where: string, message: string, fix: string): FlowError {
 interface Facts extends Promoted {
   readonly url: string;
   readonly is_dry_run: boolean;
+  readonly drawn?: number;
   readonly recomputed?: number;
   readonly differing?: number;
 }
 
 function textOf(facts: Facts): string[] {
-  const { url, is_dry_run, promoted, present, absent, refused, recomputed, differing = 0 } = facts;
+  const { url, is_dry_run, promoted, present, absent, refused, drawn, recomputed, differing = 0 } = facts;
   const there = present > 0 ? `; ${present} trusted already` : '';
   const nothing = 'who sends what does not come out here is not believed about the rest';
   return [
-    ...(recomputed === undefined ? [] : [`${counted(recomputed, 'result')} made anew here and compared`]),
+    ...(drawn === undefined || recomputed === undefined ? [] : [comparedText(drawn, recomputed)]),
     `${url}: ${counted(promoted.length, 'result')} ${is_dry_run ? 'would be ' : ''}promoted${there}${differing > 0 ? `: ${nothing}` : ''}`,
     ...(absent > 0 ? [`${counted(absent, 'result')} that nobody has sent`] : []),
     ...firstLines(refused.map(({ key, reason }) => `refused: ${digestText(key)}: ${reason}`)),
   ];
+}
+
+/** What lies on the way to a result has to be made anew, too. */
+function comparedText(drawn: number, recomputed: number): string {
+  const others = recomputed - drawn;
+  const more = others > 0 ? `, and ${others} more on the way to ${drawn === 1 ? 'it' : 'them'}` : '';
+  return `${counted(drawn, 'result')} drawn${more}, made anew here and compared`;
 }

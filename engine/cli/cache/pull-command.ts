@@ -37,7 +37,7 @@ interface Missing {
 
 const atOnce = 8;
 
-/** @returns the exit status: 1 if something is missing @throws {FlowError} `remote_unavailable`, `config_invalid` */
+/** @returns the exit status: 1 if something is missing @throws {FlowError} `config_invalid`, as `lostRemote` */
 export function pullCommand(words: readonly string[], flags: BuildFlags): Promise<number> {
   return foreseeBuild(words, flags, (foreseen) => pull(foreseen, flags), {
     sightOf: (workbench, workspace) => remember(workbench, workspace, flags),
@@ -74,7 +74,8 @@ async function pull({ workbench, prepared, outlooks }: Foreseen, { json }: Build
     .filter(({ isRemote }) => isRemote).length;
   const pulled: Pulled = { url: remote.url, results, blobs, bytes, missing };
   tellRefused(prepared.assembled);
-  process.stdout.write(json ? jsonLine(pulled) : printable(`${textOf(pulled, outlooks).join('\n')}\n`));
+  if (json) process.stdout.write(jsonLine(pulled));
+  else if (outlooks.length > 0) process.stdout.write(printable(`${textOf(pulled, outlooks).join('\n')}\n`));
   return missing.length + prepared.assembled.refused.length > 0 ? 1 : 0;
 }
 
@@ -116,13 +117,18 @@ function textOf({ url, results, blobs, bytes, missing }: Pulled, outlooks: reado
   const byRun = Map.groupBy(missing, ({ run }) => run);
   return [
     `${url}: ${counted(results, 'result')} fetched${size}`,
-    missing.length === 0 ? 'Everything of these runs is here.' : `${url} lacks:`,
+    missing.length === 0 ? `Everything of ${runsText(outlooks)} is here.` : `${url} lacks:`,
     ...outlooks.flatMap(({ spec, forecast }) => {
       const isUnknown = forecast.actions.every(({ result }) => !result);
       const lacks = byRun.get(spec.scope.label) ?? [];
       return isUnknown && lacks.length > 0 ? [`  ${runText(spec)}: everything`] : lacks.map(lackLine);
     }),
   ];
+}
+
+/** Of what is a target: what is none was told by itself. */
+function runsText([first, ...others]: readonly Outlook[]): string {
+  return others.length === 0 && first ? runText(first.spec) : `these ${others.length + 1} runs`;
 }
 
 function runText({ scope }: Outlook['spec']): string {

@@ -7,8 +7,9 @@ import { RealDisk } from '../../io/disk.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import { digestText } from '../digest-text.ts';
 import { counted, sizeText } from '../duration-text.ts';
-import { foreseeBuild, type Outlook } from '../explain/foresee-build.ts';
+import { type Foreseen, foreseeBuild } from '../explain/foresee-build.ts';
 import { jsonLine } from '../json-line.ts';
+import { tellRefused } from '../refusals.ts';
 import { drainUploads } from '../remote/drain-uploads.ts';
 import { needRemote } from '../remote/need-remote.ts';
 import { asCommandError } from '../remote/remote-errors.ts';
@@ -21,11 +22,11 @@ export interface PushFlags extends BuildFlags {
   readonly all?: boolean;
 }
 
-/** @returns the exit status: 1 if something could not be sent, 130 if it was interrupted @throws {FlowError} `remote_unavailable`, `config_invalid` */
+/** @returns the exit status: 1 if something could not be sent, 130 if it was interrupted @throws {FlowError} `config_invalid`, as `lostRemote` */
 export async function pushCommand(words: readonly string[], flags: PushFlags): Promise<number> {
   using push = new Push(flags);
   if (words.length === 0) return await push.sendCache();
-  return await foreseeBuild(words, flags, ({ outlooks }) => push.sendRuns(outlooks), {
+  return await foreseeBuild(words, flags, (foreseen) => push.sendRuns(foreseen), {
     sightOf: async (workbench, workspace) => {
       await push.open(workbench, workspace);
       return { actions: workbench.actions, blobs: workbench.blobs };
@@ -47,8 +48,12 @@ class Push implements Disposable {
   #remote!: RemoteCache;
   /** Results that were there already. */
   #present = 0;
-  /** Results that no build has made yet: of targets. */
+  /** Of those: the ones that nobody vouches for. */
+  #unsigned = 0;
+  /** Results of targets that no build on this machine has made or taken yet. */
   #unmade = 0;
+  /** Targets that are none. */
+  #refused = 0;
 
   constructor(flags: PushFlags) {
     this.#flags = flags;
@@ -79,7 +84,9 @@ class Push implements Disposable {
     return await this.#conclude(); // The stores stay open until it is done.
   }
 
-  async sendRuns(outlooks: readonly Outlook[]): Promise<number> {
+  async sendRuns({ outlooks, prepared }: Foreseen): Promise<number> {
+    tellRefused(prepared.assembled);
+    this.#refused = prepared.assembled.refused.length;
     for (const { spec, forecast } of outlooks) {
       const made = forecast.actions.filter(({ result }) => result);
       const unmade = forecast.actions.length - made.length;
@@ -94,7 +101,9 @@ class Push implements Disposable {
 
   async #ensure(keys: readonly Digest[], run?: Digest): Promise<void> {
     try {
-      this.#present += await this.#remote.ensure(keys, run);
+      const { present, unsigned } = await this.#remote.ensure(keys, run);
+      this.#present += present;
+      this.#unsigned += unsigned;
     } catch (error) {
       throw asCommandError(this.#remote.url, error);
     }
@@ -108,7 +117,8 @@ class Push implements Disposable {
     const pushed = this.#outcome;
     process.stdout.write(json ? jsonLine(pushed) : printable(`${textOf(pushed).join('\n')}\n`));
     if (end === 'interrupted') return 130;
-    return pushed.unsent + pushed.skipped.length > 0 ? 1 : 0;
+    const lacking = pushed.unsent + pushed.skipped.length + pushed.unmade;
+    return lacking + this.#refused > 0 ? 1 : 0;
   }
 
   get #outcome(): PushDocument {
@@ -118,8 +128,9 @@ class Push implements Disposable {
       sent,
       bytes_sent: bytesSent,
       present: this.#present,
+      unsigned: this.#unsigned,
       unsent: waiting + unsent,
-      lost: this.#remote.lost,
+      lost: this.#remote.lost?.reason,
       unmade: this.#unmade,
       skipped: this.#skipped,
     };
@@ -135,6 +146,7 @@ interface PushDocument {
   readonly sent: number;
   readonly bytes_sent: number;
   readonly present: number;
+  readonly unsigned: number;
   readonly unsent: number;
   /** Why the bucket could not be used any more. */
   readonly lost: string | undefined;
@@ -142,13 +154,15 @@ interface PushDocument {
   readonly skipped: readonly Skipped[];
 }
 
-function textOf({ url, sent, bytes_sent, present, unsent, lost, unmade, skipped }: PushDocument): string[] {
+function textOf(pushed: PushDocument): string[] {
+  const { url, sent, bytes_sent, present, unsigned, unsent, lost, unmade, skipped } = pushed;
   if (sent + present + unsent + unmade + skipped.length === 0) return [`${url}: there was nothing to send`];
   const size = bytes_sent > 0 ? `, ${sizeText(bytes_sent)}` : '';
-  const there = present > 0 ? `; ${present} there already` : '';
+  const there =
+    present > 0 ? `; ${present} there already${unsigned > 0 ? `, ${unsigned} of them unsigned` : ''}` : '';
   return [
     `${url}: ${counted(sent, 'result')} sent${size}${there}`,
-    ...(unmade > 0 ? [`${counted(unmade, 'result')} not made yet: build first`] : []),
+    ...(unmade > 0 ? [`${counted(unmade, 'result')} or more not in the local cache: build first`] : []),
     ...firstLines(
       skipped.map(
         ({ key, component, reason }) => `not sent: ${component ?? 'a result'} ${digestText(key)}: ${reason}`,

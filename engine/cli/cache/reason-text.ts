@@ -13,7 +13,7 @@ export function reasonText(reason: string): string {
   return reasons[reason] ?? reason;
 }
 
-/** 'was evicted on 2026-11-21 09:08:20, because the cache was above its ceiling'. */
-export function evictionText({ reason, atMs }: EvictionRecord): string {
-  return `was evicted on ${timeText(atMs)}, because ${reasonText(reason)}`;
+/** 'evicted on 2026-11-21 09:08:20, because the cache was above its ceiling'. */
+export function evictedText({ reason, atMs }: EvictionRecord): string {
+  return `evicted on ${timeText(atMs)}, because ${reasonText(reason)}`;
 }

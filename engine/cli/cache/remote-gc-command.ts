@@ -7,7 +7,14 @@ import { counted, sizeText } from '../duration-text.ts';
 import { jsonLine } from '../json-line.ts';
 import { byteProgress } from './byte-progress.ts';
 import { contentsDocument, contentsTable, totalOf } from './contents-table.ts';
-import { type BucketFlags, type OpenedBucket, type PartName, partNames, withBucket } from './open-bucket.ts';
+import {
+  type BucketFlags,
+  forgetSent,
+  type OpenedBucket,
+  type PartName,
+  partNames,
+  withBucket,
+} from './open-bucket.ts';
 
 export interface RemoteGcFlags extends BucketFlags {
   /** Milliseconds. */
@@ -31,7 +38,10 @@ export function remoteGcCommand(flags: RemoteGcFlags): Promise<void> {
     };
     if (!json) process.stdout.write(printable(`${textOf(surveys, bucket.url).join('\n')}\n`));
     const isWanted = await isAgreed(surveys, flags);
-    if (isWanted) await remove(surveys, bucket);
+    if (isWanted) {
+      await remove(surveys, bucket);
+      forgetSent(bucket);
+    }
     if (json) process.stdout.write(jsonLine(documentOf(surveys, bucket.url, isWanted)));
     else if (totalOf(unneededOf(surveys)).count > 0)
       process.stdout.write(`${outcomeText(surveys, isWanted)}\n`);

@@ -10,7 +10,14 @@ import { warnAside } from '../warn-aside.ts';
 import { byteProgress } from './byte-progress.ts';
 import { contentsDocument, type PartContents, totalOf } from './contents-table.ts';
 import { firstLines } from './first-lines.ts';
-import { type BucketFlags, type OpenedBucket, type PartName, partNames, withBucket } from './open-bucket.ts';
+import {
+  type BucketFlags,
+  forgetSent,
+  type OpenedBucket,
+  type PartName,
+  partNames,
+  withBucket,
+} from './open-bucket.ts';
 
 export interface RemoteVerifyFlags extends BucketFlags {
   readonly repair?: boolean;
@@ -27,7 +34,10 @@ export function remoteVerifyCommand(flags: RemoteVerifyFlags): Promise<number> {
   return withBucket(flags, async (bucket) => {
     const verified = await verify(bucket);
     const bad = partNames.flatMap((part) => verified.parts[part].bad.map((one) => ({ part, ...one })));
-    if (isRepaired) for (const { part, object } of bad) await bucket.parts[part].delete(object.key);
+    if (isRepaired) {
+      for (const { part, object } of bad) await bucket.parts[part].delete(object.key);
+      if (bad.length > 0) forgetSent(bucket);
+    }
     process.stdout.write(
       json
         ? jsonLine(documentOf(verified, bad, { url: bucket.url, is_repaired: isRepaired }))

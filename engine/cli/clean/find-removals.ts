@@ -11,7 +11,7 @@ import type { Workspace } from '../workspace.ts';
 import { entriesOf, isReallyIn, type Removal } from './removal.ts';
 
 /** What of flow's own is in a cache folder; whatever else is there stays. */
-const cacheEntries = /^(cas|quarantine|building|\w+\.db(-wal|-shm|\.broken.*)?)$/;
+const cacheEntries = /^(cas|quarantine|building|uploads|\w+\.db(-wal|-shm|\.broken.*)?)$/;
 
 /**
  * What flow remembers of the workspace.

@@ -20,7 +20,7 @@ export function addRemoteChoice(command: Command): Command {
   return command
     .option(
       '--remote <url>',
-      'the cache that machines share, s3://BUCKET/PREFIX (default: $FLOW_REMOTE)',
+      'the cache that machines share, s3://BUCKET/PREFIX (default: $FLOW_REMOTE, else "remote" of flow.yaml)',
       toText,
     )
     .option('--remote-scratch', 'use its scratch part, too, and send there: trusted readers do not read it')

@@ -52,7 +52,7 @@ function transfer(cache: Command, name: string, description: string): Command {
   return addPlanOptions(cache.command(name).description(description))
     .option(
       '--remote <url>',
-      'the cache that machines share, s3://BUCKET/PREFIX (default: $FLOW_REMOTE)',
+      'the cache that machines share, s3://BUCKET/PREFIX (default: $FLOW_REMOTE, else "remote" of flow.yaml)',
       toText,
     )
     .option('--json', 'print one JSON document');
@@ -65,7 +65,9 @@ Examples:
   flow cache push --all --json
 
 Exit status:
-  0 all that there is was sent   1 something could not be sent   130 interrupted; the next one sends the rest`;
+  0 all that is wanted is there
+  1 something could not be sent, or has not been built here
+  130 interrupted; the next one sends the rest`;
 
 const pullExamples = `
 Examples:
@@ -83,4 +85,4 @@ Examples:
 Needs the signing key of a trusted writer: \`flow keys new\`. Nothing that comes from the bucket is executed.
 
 Exit status:
-  0 all that was sent is trusted now   1 something was refused, which is listed`;
+  0 all that is wanted is trusted now   1 something was refused, or nobody has sent it`;

@@ -110,7 +110,7 @@ function subcommand(cache: Command, name: string, description: string): Command 
 function forEither(command: Command): Command {
   return command.option(
     '--remote [url]',
-    'the bucket that machines share instead: s3://BUCKET/PREFIX (default: $FLOW_REMOTE)',
+    'the bucket that machines share instead: s3://BUCKET/PREFIX (default: $FLOW_REMOTE, else "remote" of flow.yaml)',
     toBucket,
   );
 }

@@ -6,7 +6,7 @@ import { addBuildOptions } from './build-options.ts';
 export function declareHeal(program: Command, argv: readonly string[]): void {
   const command = program
     .command('heal')
-    .description('build only what failed or was skipped in a run, and leave the rest of it as it is')
+    .description('build only what failed, was skipped or is damaged in a run, and leave the rest as it is')
     .argument('<targets...>', 'runs of videos: run:VIDEO');
   addBuildOptions(command)
     .addHelpText('after', examples)

@@ -26,5 +26,7 @@ Examples:
   flow validate r-5f0c --all           with all that was checked
   flow validate 'local/*/*' --json
 
+Runs in a bucket are read from there, all of their files.
+
 Exit status:
   0 every check passes   1 a check fails   2 no such run`;

@@ -1,4 +1,4 @@
-/** Tries in a bucket what builds and `flow cache` do there, and says what came of it. Nothing stays behind. */
+/** Tries in a bucket what flow does there, and says what came of it. Nothing stays behind. */
 import { randomUUID } from 'node:crypto';
 import type { Answer } from '../../../cache/remote/answers-of.ts';
 import { BucketPart } from '../../../cache/remote/bucket-part.ts';
@@ -13,6 +13,8 @@ import type { Finding } from './finding.ts';
 export interface BucketUse {
   readonly remoteReadOnly?: boolean;
   readonly remoteScratch?: boolean;
+  /** Results or states of runs are there, and not the cache that machines share. */
+  readonly holdsRuns?: boolean;
 }
 
 export interface Tried {
@@ -24,17 +26,22 @@ export interface Tried {
 
 /** Ends where the rest would say the same once more. */
 export async function* bucketFindings({ objects, answers, use }: Tried): AsyncGenerator<Finding> {
+  const purpose = use.holdsRuns ? ofRuns : ofCache;
   const unread = await faultOf(() => read(objects));
   const unlisted = unread ? undefined : await faultOf(() => list(objects));
   if (answers.length > 0) yield* answerFindings(answers);
-  if (unread) return yield refusalFinding(unread, { isAnswered: answers.length > 0 });
+  if (unread) return yield refusalFinding(unread, { purpose, isAnswered: answers.length > 0 });
   // Any server may answer that there is no such object, but what is no list was not made by S3.
   if (unlisted && unlisted.fault !== 'denied') return yield notAllowed('listing', unlisted, strange);
   yield pass('credentials', 'the server takes them');
   yield pass('reading', allowed);
-  yield unlisted ? notAllowed('listing', unlisted, lists) : pass('listing', allowed);
+  yield unlisted ? notAllowed('listing', unlisted, purpose.lists) : pass('listing', allowed);
   if (use.remoteReadOnly) yield { name: 'writing', level: 'info', found: 'not tried: --remote-read-only' };
-  else yield* writingFindings(use.remoteScratch ? new BucketPart(async () => objects, scratchPart) : objects);
+  else
+    yield* writingFindings(
+      use.remoteScratch ? new BucketPart(async () => objects, scratchPart) : objects,
+      purpose,
+    );
 }
 
 // ---- The server -----------------------------------------------------------------------------------------------------
@@ -63,7 +70,10 @@ function clock({ sentAtMs, answeredAtMs, serverAtMs }: Answer): Finding {
 }
 
 /** Of the first request: what it was that the server, or the way to it, did not like. */
-function refusalFinding(refusal: RemoteError, { isAnswered }: { readonly isAnswered: boolean }): Finding {
+function refusalFinding(
+  refusal: RemoteError,
+  { purpose, isAnswered }: { readonly purpose: Purpose; readonly isAnswered: boolean },
+): Finding {
   const { fault } = refusal;
   const code = refusal instanceof AnsweredError ? refusal.code : undefined;
   const fail = (name: string, fix: string): Finding => ({ name, level: 'fail', found: refusal.reason, fix });
@@ -76,8 +86,7 @@ function refusalFinding(refusal: RemoteError, { isAnswered }: { readonly isAnswe
   if (fault === 'denied' && /region/i.test(refusal.message)) return fail('region', 'Set S3_REGION.');
   if (fault === 'denied')
     return fail('credentials', 'Correct S3_ACCESS_KEY and S3_SECRET_KEY, or renew what the AWS SDK finds.');
-  if (!isAnswered)
-    return fail('server', 'Check that it runs, and S3_ENDPOINT; without it builds work for themselves.');
+  if (!isAnswered) return fail('server', `Check that it runs, and S3_ENDPOINT; ${purpose.without}.`);
   return fail('reading', 'Look into the log of the server; check that S3_ENDPOINT is one of S3.');
 }
 
@@ -86,33 +95,61 @@ function refusalFinding(refusal: RemoteError, { isAnswered }: { readonly isAnswe
 const allowed = 'allowed';
 
 const strange: Advice = { level: 'fail', fix: 'Check that S3_ENDPOINT is the address of an S3 server.' };
-const lists: Advice = {
-  level: 'warn',
-  fix: 'Allow s3:ListBucket: flow cache stats, ls and gc --remote need it.',
+
+/** What the bucket is for, and what that needs. */
+interface Purpose {
+  /** What builds do if there is no server, as a part of a sentence. */
+  readonly without: string;
+  readonly lists: Advice;
+  readonly writes: Advice;
+  readonly deletes: Advice;
+  /** Where what is tried is written. */
+  readonly probePlace: string;
+  readonly hasLeases: boolean;
+}
+
+const ofCache: Purpose = {
+  without: 'without it builds work for themselves',
+  lists: { level: 'warn', fix: 'Allow s3:ListBucket: flow cache stats, ls and gc --remote need it.' },
+  writes: {
+    level: 'fail',
+    fix: 'Allow s3:PutObject; or build with --remote-read-only, or send to --remote-scratch.',
+  },
+  deletes: {
+    level: 'warn',
+    fix: 'Allow s3:DeleteObject: flow cache gc --remote needs it. What was tried has stayed behind, a few bytes.',
+  },
+  probePlace: leasesBeginning,
+  hasLeases: true,
 };
-const writes: Advice = {
-  level: 'fail',
-  fix: 'Allow s3:PutObject; or build with --remote-read-only, or send to --remote-scratch.',
+
+const ofRuns: Purpose = {
+  without: 'without it nothing is built',
+  lists: { level: 'fail', fix: 'Allow s3:ListBucket: builds and flow runs list what is there.' },
+  writes: { level: 'fail', fix: 'Allow s3:PutObject: builds publish their runs there.' },
+  deletes: {
+    level: 'fail',
+    fix: 'Allow s3:DeleteObject: builds remove what a run no longer gives. What was tried has stayed behind, a few bytes.',
+  },
+  probePlace: '',
+  hasLeases: false,
 };
+
 const readsBack: Advice = { level: 'fail', fix: 'Allow s3:GetObject for all that is below the prefix.' };
-const deletes: Advice = {
-  level: 'warn',
-  fix: 'Allow s3:DeleteObject: flow cache gc --remote needs it. What was tried has stayed behind, a few bytes.',
-};
 const leases: Advice = {
   level: 'warn',
   fix: 'Nothing that is built is wrong without them; a server with If-None-Match on PUT has them.',
 };
 
-async function* writingFindings(objects: ObjectStore): AsyncGenerator<Finding> {
-  const key = `${leasesBeginning}probe-${randomUUID()}`;
+async function* writingFindings(objects: ObjectStore, purpose: Purpose): AsyncGenerator<Finding> {
+  const key = `${purpose.probePlace}probe-${randomUUID()}`;
   const unwritten = await faultOf(async () => void (await objects.put(key, probe)));
-  if (unwritten) return yield notAllowed('writing', unwritten, writes);
+  if (unwritten) return yield notAllowed('writing', unwritten, purpose.writes);
   yield pass('writing', allowed);
   yield await readBack(objects, key);
   const undeleted = await faultOf(() => objects.delete(key));
-  yield undeleted ? notAllowed('deleting', undeleted, deletes) : pass('deleting', allowed);
-  yield await conditions(objects);
+  yield undeleted ? notAllowed('deleting', undeleted, purpose.deletes) : pass('deleting', allowed);
+  if (purpose.hasLeases) yield await conditions(objects);
 }
 
 async function readBack(objects: ObjectStore, key: string): Promise<Finding> {

@@ -12,6 +12,7 @@ import { modelChecks } from './model-checks.ts';
 import { packageChecks } from './package-checks.ts';
 import { programChecks } from './program-checks.ts';
 import { type RemoteDoctorFlags, remoteChecks } from './remote-checks.ts';
+import { runBucketChecks } from './run-bucket-checks.ts';
 import { workspaceChecks } from './workspace-checks.ts';
 
 export interface DoctorFlags extends RemoteDoctorFlags {
@@ -43,6 +44,7 @@ function checksOfWorkspace(flags: DoctorFlags): Check[] {
       ...modelChecks(workspace, workspace.jobs ?? availableParallelism()),
       ...workspaceChecks(workspace, flags.profile),
       ...folderChecks(workspace),
+      ...runBucketChecks(workspace),
       ...remoteChecks(workspace, flags),
     ];
   } catch (thrown) {

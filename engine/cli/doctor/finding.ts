@@ -14,7 +14,16 @@ export interface Finding {
 }
 
 export interface Check {
-  readonly area: 'machine' | 'programs' | 'packages' | 'models' | 'workspace' | 'folders' | 'remote';
+  readonly area:
+    | 'machine'
+    | 'programs'
+    | 'packages'
+    | 'models'
+    | 'workspace'
+    | 'folders'
+    | 'results'
+    | 'states'
+    | 'remote';
   /** The name of its finding, should it not come to one. */
   readonly name: string;
   /** @throws anything: it becomes a finding */

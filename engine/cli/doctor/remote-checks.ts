@@ -24,7 +24,7 @@ export function remoteChecks(workspace: Workspace, flags: RemoteDoctorFlags): Ch
     if (!settings) return [{ area, name, examine: () => [none] }];
     const isReader = flags.remoteReadOnly ?? false;
     return [
-      { area, name, examine: () => [address(settings)] },
+      { area, name, examine: () => [bucketAddress(name, settings)] },
       { area, name: 'server', examine: () => examineServer(settings, flags) },
       { area, name: 'signing key', examine: () => [signingKey(workspace, { env: process.env, isReader })] },
       { area, name: 'trusted keys', examine: () => [trustedKeys(workspace)] },
@@ -41,7 +41,8 @@ const none: Finding = {
   found: 'none is used: this machine works for itself',
 };
 
-function address(settings: BucketSettings): Finding {
+/** Where a bucket is, and how it is spoken to. */
+export function bucketAddress(name: string, settings: BucketSettings): Finding {
   const { url, endpoint } = settings;
   const { region, isPathStyle } = addressingOf(settings);
   const parts = [
@@ -49,7 +50,7 @@ function address(settings: BucketSettings): Finding {
     region === undefined ? 'the region that the AWS SDK finds' : `region ${region}`,
     `the bucket in the ${isPathStyle ? 'path' : "host's name"}`,
   ];
-  return { name: 'remote cache', level: 'info', found: parts.join(', ') };
+  return { name, level: 'info', found: parts.join(', ') };
 }
 
 async function examineServer(settings: BucketSettings, flags: RemoteDoctorFlags): Promise<Finding[]> {

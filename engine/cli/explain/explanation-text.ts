@@ -1,7 +1,7 @@
 /** Explanations of a component's actions, as a person reads them and as data. */
 import type { Cause, Explanation } from '../../core/explain.ts';
 import type { EvictionRecord } from '../../core/store.ts';
-import { evictionText } from '../cache/reason-text.ts';
+import { evictedText } from '../cache/reason-text.ts';
 import { counted, durationText, timeText } from '../duration-text.ts';
 import { type Sources, tellCause } from './cause-text.ts';
 
@@ -9,7 +9,7 @@ import { type Sources, tellCause } from './cause-text.ts';
 export function explanationText(explanations: readonly Explanation[], sources: Sources): string[] {
   const groups = Map.groupBy(explanations, (one) => {
     const { node, verdict, isRemote, reason, since, eviction } = one;
-    const evicted = eviction && evictionText(eviction);
+    const evicted = eviction && evictedText(eviction);
     const told = bodyOf(one, sources);
     const past = [since?.outcome, since?.atMs, evicted];
     return JSON.stringify([node.phase, verdict, isRemote, reason, past, told]);
@@ -36,7 +36,7 @@ function headText({ verdict, isRemote, reason, since, eviction }: Explanation): 
     case 'waits':
       return 'waits: its key is not known until what it reads has been made';
     case 'to_run':
-      if (eviction) return `would run: its result ${evictionText(eviction)}`;
+      if (eviction) return `would run: its result was ${evictedText(eviction)}`;
       return `would run${isFirst ? ': never built here' : reason === 'lost' ? ': its result was stored and is gone' : ''}`;
     case 'ran':
       return `ran ${timeText(since!.atMs)} in ${durationText(since!.durationMs)}${isFirst ? ': first build here' : ''}`;
@@ -71,7 +71,7 @@ function bodyOf(explanation: Explanation, sources: Sources): string[] {
 /** A result stays known without its bytes. */
 function bytesText({ verdict, eviction }: Explanation): string[] {
   return eviction && verdict !== 'to_run'
-    ? [`its bytes: ${evictionText(eviction)}; they are made again when they are wanted`]
+    ? [`its bytes were ${evictedText(eviction)}; they are made again when they are wanted`]
     : [];
 }
 

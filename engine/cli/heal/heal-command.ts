@@ -28,7 +28,10 @@ async function narrow(prepared: PreparedBuild, { session, workbench }: BuildPart
   for (const { name } of publishedRuns(assembled.specs)) await stored?.bringBeginning(name);
   for (const spec of assembled.specs) {
     const manifest = readManifest(manifestOf(spec));
-    const narrowed = await narrowToHoles(spec, manifest, { actions, blobs, programs: programs.identities });
+    const [published] = publishedRuns([spec]);
+    const unsound = published && (await stored?.unsoundComponents(published.name, manifest));
+    const setting = { actions, blobs, programs: programs.identities };
+    const narrowed = await narrowToHoles(spec, { manifest, unsound }, setting);
     if (narrowed) specs.push(narrowed);
     else process.stderr.write(`${oneLine(spec.scope.label)} has no holes\n`);
   }

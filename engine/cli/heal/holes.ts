@@ -1,9 +1,15 @@
-/** The part of a run that fills its holes: the components that failed or were skipped, and nothing of the others. */
+/** The part of a run that fills its holes: the components that failed, were skipped or are damaged, and nothing of the others. */
 import type { Component } from '../../core/component.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { type ForecastSetting, forecast } from '../../run/forecast.ts';
 import { keptChanged } from '../../run/kept-changed.ts';
 import type { RunSpec } from '../../run/run-progress.ts';
+
+export interface BuiltRun {
+  readonly manifest: Manifest;
+  /** Components whose results are not what the manifest lists. */
+  readonly unsound?: ReadonlySet<string> | undefined;
+}
 
 /**
  * @returns undefined if the run has no holes
@@ -11,10 +17,12 @@ import type { RunSpec } from '../../run/run-progress.ts';
  */
 export async function narrowToHoles(
   spec: RunSpec,
-  manifest: Manifest,
+  { manifest, unsound }: BuiltRun,
   setting: ForecastSetting,
 ): Promise<RunSpec | undefined> {
-  const kept = manifest.components.filter(({ status }) => status === 'success' || status === 'empty');
+  const kept = manifest.components.filter(
+    ({ name, status }) => (status === 'success' || status === 'empty') && !unsound?.has(name),
+  );
   const sound = new Set(kept.map(({ name }) => name));
   const holes = spec.components.filter(({ name }) => !sound.has(name));
   if (holes.length === 0) return undefined;

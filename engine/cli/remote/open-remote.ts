@@ -16,8 +16,7 @@ import { openTrust } from '../keys/open-trust.ts';
 import { remoteSettings } from '../remote-settings.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Workspace } from '../workspace.ts';
-import { noRemote } from './remote-errors.ts';
-import { unavailable } from './required-remote.ts';
+import { lostRequired, noRemote } from './remote-errors.ts';
 
 export type RemoteFlags = Pick<
   BuildFlags,
@@ -37,8 +36,7 @@ export interface RemoteInput {
 /**
  * Undefined where no remote cache is named, or none is wanted.
  *
- * @throws {FlowError} `config_invalid` for a URL or a key file that is none; `remote_unavailable` if it is required and cannot
- * be used
+ * @throws {FlowError} `config_invalid` for a URL or a key file that is none; as `lostRequired` if it is required and cannot be used
  */
 export async function openRemote(input: RemoteInput): Promise<RemoteCache | undefined> {
   const { workspace, flags } = input;
@@ -126,13 +124,12 @@ function lazily(open: () => Promise<OpenedObjects>): RemoteBucket {
   };
 }
 
-/** Finds out at once what a build would find out at its first request. @throws {FlowError} `remote_unavailable` */
+/** Finds out at once what a build would find out at its first request. @throws {FlowError} as `lostRequired` */
 async function insistOn(remote: RemoteCache): Promise<void> {
   try {
     await remote.check();
   } catch (error) {
     await remote.close();
-    if (error instanceof RemoteError) throw unavailable(remote.url, error.reason);
-    throw error;
+    throw error instanceof RemoteError ? lostRequired(remote.url, error) : error;
   }
 }

@@ -36,7 +36,7 @@ export function summariseRemote(remote: RemoteCache): RemoteSummary {
     failed_requests: failed,
     refused,
     unsent: waiting + unsent,
-    ...(remote.lost !== undefined && { lost: remote.lost }),
+    ...(remote.lost !== undefined && { lost: remote.lost.reason }),
   };
 }
 

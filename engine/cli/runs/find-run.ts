@@ -2,6 +2,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FlowError } from '../../core/errors.ts';
+import { videoIdOf } from '../../core/identity.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { hashFile } from '../../io/hash-file.ts';
 import { counted } from '../duration-text.ts';
@@ -63,24 +64,34 @@ interface BuiltRun {
 
 const latestWord = 'latest';
 
-function latestOfAll(storage: ResultStorage): RunPlace {
-  const runs = builtRuns(storage);
-  if (runs.length === 0) throw noRuns(latestWord, storage);
-  return runs.reduce((latest, one) => (endOf(one) > endOf(latest) ? one : latest)).place;
+interface KeptRuns {
+  readonly built: readonly BuiltRun[];
+  /** Those with a damaged manifest, which must not hide all others. */
+  readonly damaged: readonly RunPlace[];
 }
 
-function builtRuns({ resultsFolder }: ResultStorage): BuiltRun[] {
-  return runPlaces(resultsFolder).flatMap((place) => {
-    const head = readHead(place.manifestPath); // A damaged manifest must not hide all other runs.
-    return head ? [{ place, run: head.run, size: head.components.length }] : [];
-  });
+function latestOfAll(storage: ResultStorage): RunPlace {
+  const { built, damaged } = keptRuns(latestWord, storage);
+  if (built.length === 0) throw damagedRun(latestWord, damaged);
+  return built.reduce((latest, one) => (endOf(one) > endOf(latest) ? one : latest)).place;
+}
+
+/** @throws {FlowError} `config_invalid` if there are none */
+function keptRuns(word: string, storage: ResultStorage): KeptRuns {
+  const built: BuiltRun[] = [];
+  const damaged: RunPlace[] = [];
+  for (const place of runPlaces(storage.resultsFolder)) {
+    const head = readHead(place.manifestPath);
+    if (head) built.push({ place, run: head.run, size: head.components.length });
+    else damaged.push(place);
+  }
+  if (built.length + damaged.length === 0) throw noRuns(word, storage);
+  return { built, damaged };
 }
 
 async function latestRun(word: string, storage: ResultStorage): Promise<RunPlace> {
   const video = word.slice('run:'.length);
-  const runs = builtRuns(storage);
-  if (runs.length === 0) throw noRuns(word, storage);
-  return latestOf(await runsOf(word, video, runs)).place;
+  return latestOf(await runsOf(word, video, keptRuns(word, storage))).place;
 }
 
 /** The one that was built last; a run of one component alone is passed over where there is one of its whole stage. */
@@ -96,19 +107,35 @@ function endOf({ run }: BuiltRun): string {
 }
 
 /** The runs of one video: by content where there is such a file, else by name. */
-async function runsOf(word: string, video: string, runs: readonly BuiltRun[]): Promise<BuiltRun[]> {
-  const named = runs.filter(({ run }) => namesOf(run).includes(basename(video)));
+async function runsOf(word: string, video: string, { built, damaged }: KeptRuns): Promise<BuiltRun[]> {
+  const named = built.filter(({ run }) => namesOf(run).includes(basename(video)));
   const stats = statOf(video);
   if (stats?.isFile()) {
     const digest = await hashFile(video, stats.size);
-    const same = runs.filter(({ run }) => run.source.digest === digest);
+    const same = built.filter(({ run }) => run.source.digest === digest);
     if (same.length > 0) return same;
+    const ownId = videoIdOf(basename(video), digest);
+    refuseDamaged(word, damaged, (videoId) => videoId === ownId);
     throw unknownRun(word, 'what the file holds now has not been built', placesOf(named));
   }
-  if (named.length === 0) throw unknownRun(word, 'no video of this name has been built', placesOf(runs));
+  if (named.length === 0) {
+    const name = basename(video).replace(/\.[^.]*$/, '');
+    refuseDamaged(word, damaged, (videoId) => videoId === name || videoId.replace(/-[^-]*$/, '') === name);
+    throw unknownRun(word, 'no video of this name has been built', placesOf(built));
+  }
   const videos = new Set(named.map(({ run }) => run.source.digest)).size;
   if (videos > 1) throw unknownRun(word, `${counted(videos, 'video')} have this name`, placesOf(named));
   return named;
+}
+
+/** What the folder of a run says of its video is all that is known of one whose manifest cannot be read. */
+function refuseDamaged(
+  word: string,
+  damaged: readonly RunPlace[],
+  isMeant: (videoId: string) => boolean,
+): void {
+  const ofVideo = damaged.filter(({ folder }) => isMeant(basename(dirname(folder))));
+  if (ofVideo.length > 0) throw damagedRun(word, ofVideo);
 }
 
 /** `clip.mp4`, `clip`, `clip-12345678`. */
@@ -135,6 +162,14 @@ function unknownRun(word: string, why: string, candidates: readonly RunPlace[]):
   const more =
     candidates.length > mostShown ? `\n  … and ${candidates.length - mostShown} more: \`flow runs\`` : '';
   return noSuchRun(word, why, candidates.length === 0 ? buildIt : `Name one of:${names.join('')}${more}`);
+}
+
+function damagedRun(word: string, damaged: readonly RunPlace[]): FlowError {
+  const names = damaged.slice(0, mostShown).map(({ name }) => `"${name}"`);
+  const more = damaged.length > mostShown ? ' and others' : '';
+  const fix =
+    word === latestWord ? buildIt : `Build it again: \`flow build ${word}\` writes its manifest anew.`;
+  return noSuchRun(word, `the manifest of ${names.join(', ')}${more} is damaged`, fix);
 }
 
 const buildIt = 'Build it: `flow build run:VIDEO`.';

@@ -11,6 +11,7 @@ import { terminalWidth, wrapped } from '../wrapped.ts';
 import { type Audit, auditRun } from './audit/audit-run.ts';
 import type { Fault, Verdict } from './audit/check.ts';
 import { findRuns } from './find-runs.ts';
+import type { RunPlace } from './run-places.ts';
 
 export interface ValidateFlags {
   readonly results?: string;
@@ -29,9 +30,12 @@ export async function validateCommand(words: readonly string[], flags: ValidateF
   const disk = new RealDisk();
   const audits: Audit[] = [];
   for (const place of places) {
-    await stored?.bringWhole(place);
+    using snapshot = await stored?.snapshot(place);
+    await stored?.bringState(place);
     const state = await readRunState(disk, join(runStatesFolder, place.name));
-    const audit = auditRun(place, state?.document);
+    const url = stored?.urlOf(place);
+    if (url !== undefined && !snapshot) tellUnpublished(place);
+    const audit = { ...auditRun(snapshot?.place ?? place, state?.document), folder: url ?? place.folder };
     audits.push(audit);
     if (!flags.json) process.stdout.write(auditText(audit, { isWhole: flags.all ?? false }));
   }
@@ -42,6 +46,14 @@ export async function validateCommand(words: readonly string[], flags: ValidateF
       `\n${counted(audits.length, 'run')}: ${audits.length - failed} PASS, ${failed} FAIL\n`,
     );
   return failed > 0 ? 1 : 0;
+}
+
+function tellUnpublished({ name }: RunPlace): void {
+  process.stderr.write(
+    printable(
+      `${name} is not published yet, or not all of it: what is looked at is its copy on this machine\n`,
+    ),
+  );
 }
 
 function document(audits: readonly Audit[]): unknown {

@@ -158,7 +158,23 @@ export async function copyOutput({ from, to, key, output }: OutputCopy): Promise
   if (!found) throw lost(from, key);
   const { digest, bytes: sizeBytes } = output;
   assert(isDigest(digest)); // The schema has checked it.
-  await to.write(key, { digest, sizeBytes, open: () => found.body });
+  try {
+    await to.write(key, { digest, sizeBytes, open: () => found.body });
+  } catch (thrown) {
+    const isDamaged = thrown instanceof FlowError && thrown.code === 'output_invalid';
+    throw isDamaged ? damaged(from, key, thrown) : thrown;
+  }
+}
+
+function damaged(from: Storage, key: StorageKey, cause: FlowError): FlowError {
+  return new FlowError({
+    code: 'output_invalid',
+    blame: 'machine',
+    where: `${from.place}/${key}`,
+    message: 'Cannot copy this output: its bytes are not those that the manifest lists.',
+    fix: 'Build the run again: `flow build` replaces what is damaged.',
+    cause,
+  });
 }
 
 function lost(from: Storage, key: StorageKey): FlowError {

@@ -4,13 +4,14 @@
  */
 import { join } from 'node:path';
 import { eachOf } from '../../core/each-of.ts';
-import type { ManifestOutput } from '../../core/manifest.ts';
+import type { Manifest, ManifestOutput } from '../../core/manifest.ts';
 import { contentOf, storageKey, wholeOf } from '../../core/storage.ts';
 import { readHead } from '../runs/read-head.ts';
 import { type RunPlace, runPlaces } from '../runs/run-places.ts';
 import { copyOutput, copyRun, manifestKey, outputKey } from './copy-run.ts';
 import { copyRunState, copyState } from './copy-state.ts';
 import { openPlace, type RemotePlace } from './remote-place.ts';
+import { type RunSnapshot, takeSnapshot } from './run-snapshot.ts';
 import type { StoragePlace } from './storage-place.ts';
 
 const mostAtOnce = 16;
@@ -89,6 +90,27 @@ export class StoredRuns implements Disposable {
     if (!this.#has(place)) return;
     await this.#bringResults(place.name);
     await this.#bringState(place.name);
+  }
+
+  /** All of a run as it is in the bucket, checked by nobody; undefined where the folder of the run is newer, or all there is. */
+  async snapshot(place: RunPlace): Promise<RunSnapshot | undefined> {
+    if (!this.results || !this.#has(place) || this.results.marks.isPending(place.name)) return undefined;
+    const { bucket, copy } = this.results;
+    return takeSnapshot({ bucket, name: place.name, beside: copy.place });
+  }
+
+  /** The components of a published run that have an output which is not there, or is not what the manifest lists. */
+  async unsoundComponents(name: string, { components }: Manifest): Promise<Set<string>> {
+    const unsound = new Set<string>();
+    if (!this.results || this.results.marks.isPending(name)) return unsound; // It is published anyway.
+    const { bucket } = this.results;
+    const outputs = components.flatMap((component) =>
+      component.outputs.map((output) => [component.name, output] as const),
+    );
+    await eachOf(outputs, mostAtOnce, async ([component, output]) => {
+      if ((await bucket.digestOf(outputKey(name, output))) !== output.digest) unsound.add(component);
+    });
+    return unsound;
   }
 
   async bringState(place: RunPlace): Promise<void> {

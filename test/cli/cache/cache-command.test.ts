@@ -84,7 +84,7 @@ test('gc takes what is over the ceiling, why says so, and the next build makes i
     [['ceiling', 1]],
   );
   const told =
-    /its bytes: was evicted on [-\d]+ [:\d]+, because the cache was above its ceiling; they are made again/;
+    /its bytes were evicted on [-\d]+ [:\d]+, because the cache was above its ceiling; they are made again/;
   assert.match((await flow(rig, 'why', 'run:clip.mp4//large')).stdout, told);
   rig.remove('result_store');
   assert.equal((await flow(rig, 'build', ...textTargets, '-q')).status, 0);

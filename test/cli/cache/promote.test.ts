@@ -82,6 +82,12 @@ describe('results in scratch', { skip: withoutS3, concurrency: 2 }, () => {
     close();
   });
 
+  test('that are not there are missing, and the command says so', async () => {
+    const { status, stdout } = await promote(bucket.fresh(), ['//...']);
+    assert.equal(status, 1);
+    assert.match(stdout, /: 0 results promoted\n1 result that nobody has sent\n$/);
+  });
+
   test('of which one is something else when it is made anew are not promoted, none of them', async () => {
     const here = bucket.fresh();
     await copyBucket(sent, here);
@@ -93,7 +99,7 @@ describe('results in scratch', { skip: withoutS3, concurrency: 2 }, () => {
     await objects.put(inScratch(blobObject(digest)), Buffer.from('a lie'), { notes: { size: '5' } });
     const { status, stdout } = await promote(here, ['//...', '--recompute', '3']);
     assert.equal(status, 1);
-    assert.match(stdout, /^3 results made anew here and compared\n.*: 0 results promoted: who sends /);
+    assert.match(stdout, /^3 results drawn, made anew here and compared\n.*: 0 results promoted: who sends /);
     assert.match(stdout, /\nrefused: b3:\w{12}…: it is something else when it is made here\n$/);
     assert.deepEqual(await Array.fromAsync(objects.list('v1/')), []);
     close();

@@ -1,11 +1,13 @@
 /** Runs in a bucket of a real server: built in one workspace, read in another that shares nothing but the bucket. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type ClientRequest, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ObjectStorage } from '../../../cache/remote/object-storage.ts';
 import { type OpenedObjects, openObjects } from '../../../cache/remote/open-objects.ts';
+import type { Examined } from '../../../engine/cli/doctor/examine.ts';
 import { bucketSettings } from '../../../engine/cli/remote-settings.ts';
 import type { FlowRun, Rig } from '../../rig.ts';
 import { type S3Server, startS3, withoutS3 } from '../../s3-server.ts';
@@ -54,6 +56,7 @@ describe('runs on S3', { skip: withoutS3 }, () => {
   let network: Network;
   let env: Record<string, string>;
   let opened: OpenedObjects;
+  const ownPart = randomUUID();
   const rigs: Rig[] = [];
   const commands = new FlowServer();
 
@@ -72,8 +75,9 @@ describe('runs on S3', { skip: withoutS3 }, () => {
     await server.stop();
   });
 
+  /** In a part of the bucket where nothing is yet. */
   function url(path: string): string {
-    return `s3://${server.env.S3_BUCKET}/${path}`;
+    return `s3://${server.env.S3_BUCKET}/${ownPart}/${path}`;
   }
 
   /** A workspace whose results and states are below a prefix. */
@@ -188,6 +192,31 @@ describe('runs on S3', { skip: withoutS3 }, () => {
     const missing = await rig.flow(['runs', '--results', 's3://no-such-bucket-here/x'], env);
     assert.equal(missing.status, 2);
     assert.match(missing.stderr, /s3:\/\/no-such-bucket-here\/x: config_invalid\n.*Fix: Make the bucket/s);
+  });
+
+  test('flow doctor tries the buckets of results and states, and tells what is wrong with them', async () => {
+    const rig = workspace('doctor');
+    const told = async (more: Record<string, string>, ...args: string[]): Promise<string[]> => {
+      const { stdout } = await rig.flow(['doctor', '--json', ...args], { ...env, ...more });
+      const { findings } = JSON.parse(stdout) as { findings: Examined[] };
+      return findings.flatMap(({ area, level, name }) =>
+        area === 'results' || area === 'states' ? [`${area}: ${level} ${name}`] : [],
+      );
+    };
+    const sound = ['server', 'clock', 'credentials', 'reading', 'listing', 'writing', 'contents', 'deleting'];
+    const ofEach = (area: string): string[] => [
+      `${area}: info ${area}`,
+      ...sound.map((name) => `${area}: pass ${name}`),
+    ];
+    assert.deepEqual(await told({}), [...ofEach('results'), ...ofEach('states')]);
+    assert.deepEqual(await keysBelow('doctor'), []);
+    const wrong = await told({ S3_SECRET_KEY: 'wrong' });
+    assert.deepEqual(
+      wrong.filter((line) => line.includes('fail')),
+      ['results: fail credentials', 'states: fail credentials'],
+    );
+    const missing = await told({}, '--results', 's3://no-such-bucket-here/x');
+    assert.ok(missing.includes('results: fail bucket'), missing.join());
   });
 
   test('a build killed while it publishes leaves nothing that looks whole, and the next one completes it', async () => {

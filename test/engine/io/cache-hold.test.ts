@@ -34,6 +34,13 @@ test('another process holds as long as it lives, and what it leaves behind is sw
   assert.deepEqual(readdirSync(join(folder, holdsFolder)), []);
 });
 
+test('a new hold sweeps away that of a process that was killed', async () => {
+  const holder = await startHolder(folder);
+  await holder.kill();
+  using _hold = new CacheHold(folder);
+  assert.equal(readdirSync(join(folder, holdsFolder)).length, 1);
+});
+
 test('a process of another machine holds as long as it touches its file', () => {
   mkdirSync(join(folder, holdsFolder));
   const path = join(folder, holdsFolder, '1 1@0123456789abcdef');
