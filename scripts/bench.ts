@@ -340,7 +340,7 @@ function freshBaseline(name: string, videos: readonly string[]): Promise<Measure
 function emptyWorkspace(name: string): string {
   const workspace = join(folder, name);
   mkdirSync(workspace, { recursive: true });
-  writeFileSync(join(workspace, 'flow.yaml'), 'schema_version: 1\n');
+  writeFileSync(join(workspace, 'flow.yaml'), 'schema_version: 1\nprofile: offline\n'); // Nothing is fetched.
   return workspace;
 }
 
