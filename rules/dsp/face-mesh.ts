@@ -1,10 +1,11 @@
 /** Landmarks of faces by a model that looks at a crop around each. */
+
 import { z } from 'zod';
 import type { BoundModel } from '../../engine/core/bound-model.ts';
+import type { Box } from '../../engine/core/box.ts';
 import type { PictureSpec } from '../../engine/core/model-entry.ts';
 import type { Tensors } from '../../engine/core/tensor.ts';
 import { decoderOfModel } from './decoder-of-model.ts';
-import type { Box } from './detectors/detection.ts';
 import { inferInChunks } from './infer-in-chunks.ts';
 import { itemsOfOutputs } from './items-of-outputs.ts';
 import { modelMisfit } from './model-misfit.ts';

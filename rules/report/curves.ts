@@ -7,7 +7,8 @@ export interface Curve {
   readonly values: ArrayLike<number>;
 }
 
-const mostPoints = 2000;
+/** One a pixel of a wide screen. */
+const mostPoints = 1200;
 
 /**
  * At most `limit` points of a curve: of each stretch its lowest and its highest, so that no peak is lost. A gap stays a
@@ -101,6 +102,22 @@ function runsOf({ timesSec, values }: Curve, field: Field): string[][] {
     runs.at(-1)!.push(`${xOf(timesSec[index]!, field)} ${yOf(value, field)}`);
   }
   return runs;
+}
+
+/** The top of a curve's field: its highest value, and above 0. */
+export function highest({ values }: Curve): number {
+  let top = 0;
+  for (let index = 0; index < values.length; index += 1) if (values[index]! > top) top = values[index]!;
+  return top || 1;
+}
+
+/** A top that one value in a hundred passes: a single flash must not press all the rest to the floor. */
+export function usuallyBelow(curve: Curve): number {
+  const rising = Float64Array.from(curve.values)
+    .filter((value) => !Number.isNaN(value))
+    .sort();
+  const high = rising[Math.floor(rising.length * 0.99)] ?? 0;
+  return Math.min(1.25 * high, highest(curve)) || 1;
 }
 
 function clamped(share: number): number {

@@ -1,5 +1,6 @@
 /** What the video is, in a few words and numbers. */
 import { html, type Markup } from './markup.ts';
+import { signedText } from './number-text.ts';
 import type { ReportInputs } from './report-inputs.ts';
 import { timeText } from './time-text.ts';
 
@@ -60,7 +61,7 @@ function soundFacts({ metadata, loudness, tempo }: ReportInputs): Fact[] {
   if (!Number.isNaN(integrated))
     facts.push([
       'Loudness',
-      `${integrated.toFixed(1).replace('-', '−')} LUFS`,
+      `${signedText(integrated, 1)} LUFS`,
       Number.isNaN(range) ? '' : `range ${range.toFixed(1)} LU`,
     ]);
   const bpm = tempo?.tempo_bpm.data[0] ?? Number.NaN;

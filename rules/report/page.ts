@@ -1,8 +1,14 @@
 /** The page as a whole. */
+import { ramp } from './colour-map.ts';
+import { depthGallery } from './depth-gallery.ts';
 import { factTiles, titleOf } from './facts.ts';
+import { type Found, findingsAt, findingsText } from './findings.ts';
+import { foundGallery } from './found-gallery.ts';
+import { frameLooks } from './frame-looks.ts';
 import { html, Markup, scriptJson } from './markup.ts';
 import { drawPanels } from './panels.ts';
-import { choosePictures } from './pictures.ts';
+import { missingLine } from './parts.ts';
+import { choosePictures, type Pictures } from './pictures.ts';
 import { provenanceCards } from './provenance.ts';
 import { durationOf, type ReportInputs } from './report-inputs.ts';
 import { script } from './script.ts';
@@ -17,6 +23,7 @@ export function drawPage(inputs: ReportInputs): string {
   const durationSec = durationOf(inputs);
   const panels = drawPanels(inputs, durationSec);
   const pictures = choosePictures(inputs);
+  const looks = frameLooks(inputs, durationSec);
   const title = titleOf(inputs);
   const data = {
     durationSec,
@@ -26,12 +33,15 @@ export function drawPage(inputs: ReportInputs): string {
       times: pictures.timesSec,
       jpegs: pictures.jpegs,
       ratio: pictures.width / pictures.height,
+      found: foundOf(inputs, pictures),
     },
+    ...looks.data,
+    ramp: ramp(64),
   };
   const preview =
     pictures.jpegs.length === 0
       ? ''
-      : html`<img id="preview" width="${pictures.width}" height="${pictures.height}" alt="The frame at the cursor">`;
+      : html`<span class="view"><img id="preview" width="${pictures.width}" height="${pictures.height}" alt="The frame at the cursor"><svg id="boxes" class="boxes" viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true"></svg></span>`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -48,7 +58,7 @@ export function drawPage(inputs: ReportInputs): string {
 <main>
 <noscript><p>Pictures and the cursor need JavaScript.</p></noscript>
 <section class="timeline">
-<div class="bar">${preview}<p id="now"><output id="time">0:00.0</output><span id="where"></span></p>
+<div class="bar">${preview}<p id="now"><output id="time">0:00.0</output><span id="where"></span><span id="found"></span></p>
 <p class="zoom"><button type="button" id="out" aria-label="Zoom out">−</button><button type="button" id="in" aria-label="Zoom in">+</button></p></div>
 ${shotStrip(inputs, pictures)}
 <div class="scroll"><div class="axis" id="axis" tabindex="0" role="slider" aria-label="Time" aria-valuemin="0" aria-valuemax="${durationSec.toFixed(3)}" aria-valuenow="0">
@@ -58,12 +68,27 @@ ${shotPanel(inputs, durationSec)}${panels.map(({ markup }) => markup)}
 </div></div>
 <p class="hint">Move over the panels, drag on a touch screen, or use the arrow keys; with Shift they go from shot to shot.</p>
 </section>
-<section><h2>Quality of each shot</h2>${qualityTable(inputs)}</section>
-<section><h2>Where it comes from</h2>${provenanceCards(inputs)}</section>
+${missingLine(inputs)}
+${foundGallery(inputs, pictures, durationSec)}${depthGallery(inputs, pictures)}${looks.markup}${qualityTable(inputs)}<section><h2>Where it comes from</h2>${provenanceCards(inputs)}</section>
 </main>
 <script type="application/json" id="data">${scriptJson(data)}</script>
 <script>${new Markup(script)}</script>
 </body>
 </html>
 `.text;
+}
+
+/** What was found in each picture: a line of text, and boxes in thousandths of the picture. */
+function foundOf(inputs: ReportInputs, pictures: Pictures): unknown[] {
+  if (!inputs.faces && !inputs.objects) return [];
+  return pictures.timesSec.map((sec) => {
+    const findings = findingsAt(inputs, sec);
+    const boxes = [...boxesOf('object', findings.objects), ...boxesOf('face', findings.faces)];
+    return { text: findingsText(findings), boxes };
+  });
+}
+
+function boxesOf(kind: string, found: Found | undefined): [string, ...number[]][] {
+  if (found === undefined || found === 'unseen') return [];
+  return found.map(({ box }) => [kind, ...box.map((side) => Math.round(1000 * side))]);
 }

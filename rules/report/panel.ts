@@ -43,6 +43,12 @@ export interface PanelSpec {
   };
   /** Moments to mark at the top; seconds. */
   readonly marks?: { readonly timesSec: ArrayLike<number>; readonly name: string };
+  /** Moments with a line through the whole field and a label, which may be ''; a strong one stands out, its label below the others. */
+  readonly moments?: readonly {
+    readonly sec: number;
+    readonly label: string;
+    readonly isStrong?: boolean;
+  }[];
 }
 
 /** What the script needs to tell the values at the cursor. */
@@ -51,6 +57,8 @@ export interface Readout {
   readonly digits: number;
   readonly times: readonly number[];
   readonly values: readonly number[];
+  /** What the values stand for, where they are positions in this list; each holds from its time until the next. */
+  readonly names?: readonly string[];
 }
 
 export interface Panel {
@@ -60,8 +68,7 @@ export interface Panel {
 
 /** A panel that has nothing to draw says why. */
 export function emptyPanel(title: string, reason: string): Panel {
-  const markup = html`<section class="panel"><h3><span class="name">${title}</span></h3>
-<div class="field hollow"><p>${reason}</p></div></section>`;
+  const markup = html`<section class="panel"><h3><span class="name">${title}</span> <span class="note hollow">${reason}</span></h3></section>`;
   return { markup, readouts: [] };
 }
 
@@ -72,8 +79,8 @@ export function drawPanel(spec: PanelSpec, durationSec: number): Panel {
 <span class="values">${traces.map(namedValue)}</span></h3>
 <div class="field"><div class="scale">${spec.levels.map((level) => labelOf(level, field))}</div>
 <svg viewBox="0 0 ${fieldWidth} ${fieldHeight}" preserveAspectRatio="none" role="img" aria-label="${spec.title}">
-${spansOf(spec, field)}${spec.levels.map((level) => levelOf(level, field))}${traces.map((trace) => drawTrace(trace, field))}${marksOf(spec, field)}
-</svg></div></section>`;
+${spansOf(spec, field)}${spec.levels.map((level) => levelOf(level, field))}${traces.map((trace) => drawTrace(trace, field))}${marksOf(spec, field)}${momentsOf(spec, field)}
+</svg>${momentLabels(spec, field)}</div></section>`;
   return { markup, readouts: traces.map(readoutOf) };
 }
 
@@ -132,4 +139,21 @@ function marksOf({ marks }: PanelSpec, field: Field): Markup {
   if (!marks || marks.timesSec.length === 0) return html``;
   const d = Array.from(marks.timesSec, (sec) => `M${xOf(sec, field)} 0v8`).join('');
   return html`<path class="marks" d="${d}"><title>${marks.name}</title></path>`;
+}
+
+function momentsOf({ moments = [] }: PanelSpec, field: Field): Markup[] {
+  return moments.map(({ sec, isStrong }) => {
+    return html`<path class="${isStrong ? 'moment strong' : 'moment'}" d="M${xOf(sec, field)} 0V${fieldHeight}"/>`;
+  });
+}
+
+/** In the last quarter of the field a label stands before its line: behind it there may be no room. */
+function momentLabels({ moments = [] }: PanelSpec, field: Field): Markup[] {
+  return moments
+    .filter(({ label }) => label !== '')
+    .map(({ sec, label, isStrong }) => {
+      const percent = (100 * xOf(sec, field)) / fieldWidth;
+      const look = [percent > 75 ? ' before' : '', isStrong ? ' strong' : ''].join('');
+      return html`<span class="tag${look}" style="left:${percent.toFixed(2)}%">${label}</span>`;
+    });
 }

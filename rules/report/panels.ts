@@ -1,24 +1,35 @@
 /** The panels under the shots: sound, pulse, pace, motion and picture, all over the same seconds. */
-import type { Curve } from './curves.ts';
+import { type Curve, highest, usuallyBelow } from './curves.ts';
+import { flowPanels } from './flow-panels.ts';
+import { foundPanel } from './found-panel.ts';
+import { signedText } from './number-text.ts';
 import { drawPanel, emptyPanel, type Panel } from './panel.ts';
 import type { ReportInputs } from './report-inputs.ts';
+import { scenePanel } from './scene-panel.ts';
+import { soundStrip } from './sound-strip.ts';
+import { storyPanel } from './story-panel.ts';
 
-/** What a panel says whose component left nothing: it failed, is switched off, or has not been asked for. */
-const notThere = 'not there: see manifest.json';
-
+/** A panel for each part that is there, in the order of the page. */
 export function drawPanels(inputs: ReportInputs, durationSec: number): Panel[] {
+  const { scenes, loudness, tempo, sound_embeddings, pacing, motion, frame_quality } = inputs;
   return [
-    loudnessPanel(inputs.loudness, durationSec),
-    tempoPanel(inputs.tempo, durationSec),
-    pacingPanel(inputs.pacing, durationSec),
-    motionPanel(inputs, durationSec),
-    qualityPanel(inputs, durationSec),
-  ];
+    scenes && scenePanel(inputs, durationSec),
+    loudness && loudnessPanel(loudness, durationSec),
+    tempo && tempoPanel(tempo, durationSec),
+    sound_embeddings && soundStrip(sound_embeddings, durationSec),
+    pacing && pacingPanel(pacing, durationSec),
+    storyPanel(inputs, durationSec),
+    motion && motionPanel(motion, inputs.shots, durationSec),
+    ...flowPanels(inputs, durationSec),
+    foundPanel(inputs, durationSec),
+    frame_quality && qualityPanel(frame_quality, inputs.shot_quality, durationSec),
+  ].filter((panel) => panel !== undefined);
 }
 
-function loudnessPanel(loudness: ReportInputs['loudness'], durationSec: number): Panel {
+type Part<N extends keyof ReportInputs> = NonNullable<ReportInputs[N]>;
+
+function loudnessPanel(loudness: Part<'loudness'>, durationSec: number): Panel {
   const title = 'Loudness';
-  if (!loudness) return emptyPanel(title, notThere);
   if (loudness.times_sec.data.length === 0)
     return emptyPanel(title, loudness.meta.empty_reason ?? 'too short');
   const integrated = loudness.integrated_lufs.data[0]!;
@@ -28,13 +39,15 @@ function loudnessPanel(loudness: ReportInputs['loudness'], durationSec: number):
     {
       title,
       note: [
-        Number.isNaN(integrated) ? 'below the gate throughout' : `integrated ${signed(integrated, 1)} LUFS`,
+        Number.isNaN(integrated)
+          ? 'below the gate throughout'
+          : `integrated ${signedText(integrated, 1)} LUFS`,
         silenceText(loudness),
       ].join(', '),
       bottom: -60,
       top: 0,
       levels: [
-        ...[-20, -40].map((value) => ({ value, label: signed(value, 0) })),
+        ...[-20, -40].map((value) => ({ value, label: signedText(value, 0) })),
         ...(Number.isNaN(integrated) ? [] : [{ value: integrated, label: '', isStrong: true }]),
       ],
       traces: [
@@ -61,15 +74,14 @@ function loudnessPanel(loudness: ReportInputs['loudness'], durationSec: number):
   );
 }
 
-function silenceText({ silence_start_sec, silence_end_sec }: NonNullable<ReportInputs['loudness']>): string {
+function silenceText({ silence_start_sec, silence_end_sec }: Part<'loudness'>): string {
   const ends = silence_end_sec.data;
   const silentSec = silence_start_sec.data.reduce((sum, start, index) => sum + ends[index]! - start, 0);
   return silentSec === 0 ? 'never silent' : `${silentSec.toFixed(1)} s silent`;
 }
 
-function tempoPanel(tempo: ReportInputs['tempo'], durationSec: number): Panel {
+function tempoPanel(tempo: Part<'tempo'>, durationSec: number): Panel {
   const title = 'Tempo';
-  if (!tempo) return emptyPanel(title, notThere);
   if (tempo.meta.status === 'empty') return emptyPanel(title, tempo.meta.empty_reason!);
   const curve: Curve = { timesSec: tempo.onset_times_sec.data, values: tempo.onset_strength.data };
   const bpm = tempo.tempo_bpm.data[0]!.toFixed(1);
@@ -88,9 +100,8 @@ function tempoPanel(tempo: ReportInputs['tempo'], durationSec: number): Panel {
   );
 }
 
-function pacingPanel(pacing: ReportInputs['pacing'], durationSec: number): Panel {
+function pacingPanel(pacing: Part<'pacing'>, durationSec: number): Panel {
   const title = 'Pacing';
-  if (!pacing) return emptyPanel(title, notThere);
   if (pacing.meta.status === 'empty') return emptyPanel(title, pacing.meta.empty_reason!);
   const timesSec = pacing.times_sec.data;
   return drawPanel(
@@ -123,10 +134,10 @@ function pacingPanel(pacing: ReportInputs['pacing'], durationSec: number): Panel
   );
 }
 
-function motionPanel({ motion, shots }: ReportInputs, durationSec: number): Panel {
+function motionPanel(motion: Part<'motion'>, shots: ReportInputs['shots'], durationSec: number): Panel {
   const title = 'Motion';
-  if (!motion) return emptyPanel(title, notThere);
   if (motion.times_sec.data.length === 0) return emptyPanel(title, shots?.meta.empty_reason ?? 'no frames');
+  if (motion.motion_energy.data.every(Number.isNaN)) return emptyPanel(title, 'no two frames to compare');
   const curve: Curve = { timesSec: motion.times_sec.data, values: motion.motion_energy.data };
   return drawPanel(
     {
@@ -141,9 +152,12 @@ function motionPanel({ motion, shots }: ReportInputs, durationSec: number): Pane
   );
 }
 
-function qualityPanel({ frame_quality: quality, shot_quality }: ReportInputs, durationSec: number): Panel {
+function qualityPanel(
+  quality: Part<'frame_quality'>,
+  shot_quality: ReportInputs['shot_quality'],
+  durationSec: number,
+): Panel {
   const title = 'Picture';
-  if (!quality) return emptyPanel(title, notThere);
   if (quality.times_sec.data.length === 0)
     return emptyPanel(title, shot_quality?.meta.empty_reason ?? 'no frames');
   const timesSec = quality.times_sec.data;
@@ -163,25 +177,4 @@ function qualityPanel({ frame_quality: quality, shot_quality }: ReportInputs, du
     },
     durationSec,
   );
-}
-
-/** The top of a curve's field: its highest value, and above 0. */
-function highest({ values }: Curve): number {
-  let top = 0;
-  for (let index = 0; index < values.length; index += 1) if (values[index]! > top) top = values[index]!;
-  return top || 1;
-}
-
-/** A top that one value in a hundred passes: a single flash must not press all the rest to the floor. */
-function usuallyBelow(curve: Curve): number {
-  const rising = Float64Array.from(curve.values)
-    .filter((value) => !Number.isNaN(value))
-    .sort();
-  const high = rising[Math.floor(rising.length * 0.99)] ?? 0;
-  return Math.min(1.25 * high, highest(curve)) || 1;
-}
-
-/** With the minus sign of typography, not the hyphen. */
-function signed(value: number, digits: number): string {
-  return value.toFixed(digits).replace('-', '−');
 }

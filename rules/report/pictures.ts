@@ -11,6 +11,8 @@ export interface Pictures {
   readonly height: number;
   /** For each shot the position of its picture; -1 for a shot that no sample falls into. */
   readonly ofShots: readonly number[];
+  /** Every thumbnail that was taken: when, and the position of the picture that it looks most like. */
+  readonly samples: { readonly timesSec: Float64Array; readonly pictures: readonly number[] };
 }
 
 /** Keeps the page of a long film below some 10 MB. */
@@ -38,7 +40,13 @@ export function choosePictures({ thumbnails, shots }: Pick<ReportInputs, 'thumbn
     width: thumbnails?.widths.data[0] ?? 16,
     height: thumbnails?.heights.data[0] ?? 9,
     ofShots: ofShots.map((sample) => (sample < 0 ? -1 : nearestOf(chosen, sample))),
+    samples: { timesSec, pictures: own.map((sample) => nearestOf(chosen, sample)) },
   };
+}
+
+/** Position of the picture that shows what is seen at a time; undefined without pictures. */
+export function pictureAt({ samples: { timesSec, pictures } }: Pictures, sec: number): number | undefined {
+  return timesSec.length === 0 ? undefined : pictures[nearestOf(timesSec, sec)];
 }
 
 /** For each sample the one whose picture it looks like: itself, or one before. */
@@ -68,14 +76,15 @@ function pictureOfShot(
 }
 
 /** Position of the nearest of `numbers`, which rise. */
-function nearestOf(numbers: readonly number[], wanted: number): number {
+function nearestOf(numbers: ArrayLike<number>, wanted: number): number {
   const after = firstAtOrAfter(numbers, wanted);
   if (after === 0) return 0;
   if (after === numbers.length) return after - 1;
   return wanted - numbers[after - 1]! <= numbers[after]! - wanted ? after - 1 : after;
 }
 
-function evenly(items: readonly number[], limit: number): number[] {
+/** At most `limit` of the items, from the middles of as many stretches of equal length. */
+export function evenly(items: readonly number[], limit: number): number[] {
   if (items.length <= limit) return [...items];
   return Array.from(
     { length: limit },

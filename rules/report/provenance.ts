@@ -1,35 +1,29 @@
 /** Where each part of a report comes from, as the files themselves say it. */
+import { z } from 'zod';
 import type { ArtifactMeta } from '../../engine/core/artifact-meta.ts';
 import { html, type Markup } from './markup.ts';
+import { parts } from './parts.ts';
 import type { ReportInputs } from './report-inputs.ts';
 
+/** A card for each part that is there. */
 export function provenanceCards(inputs: ReportInputs): Markup {
-  const parts: [string, { readonly meta: ArtifactMeta } | undefined][] = [
-    ['Shots and cuts', inputs.shots],
-    ['Quality', inputs.shot_quality],
-    ['Pacing', inputs.pacing],
-    ['Loudness', inputs.loudness],
-    ['Tempo', inputs.tempo],
-    ['Thumbnails', inputs.thumbnails],
-  ];
-  return html`<div class="cards">${videoCard(inputs)}${parts.map(([title, part]) => cardOf(title, part?.meta))}</div>`;
+  const cards = parts.map(([title, input]) => inputs[input] && cardOf(title, inputs[input].meta));
+  return html`<div class="cards">${videoCard(inputs)}${cards}</div>`;
 }
 
 function videoCard({ metadata }: ReportInputs): Markup {
-  if (!metadata) return cardOf('Video', undefined);
+  if (!metadata) return html``;
   return html`<article><h3>Video ${badge('success')}</h3><p>Read from the file's headers and packets; its provenance is in manifest.json.</p></article>`;
 }
 
-function cardOf(title: string, meta: ArtifactMeta | undefined): Markup {
-  if (!meta)
-    return html`<article><h3>${title} ${badge('not there')}</h3><p>It failed, was left out, or nobody asked for it: manifest.json says which.</p></article>`;
+function cardOf(title: string, meta: ArtifactMeta): Markup {
   return html`<article><h3>${title} ${badge(meta.status)}</h3>
 ${meta.empty_reason === null ? '' : html`<p class="reason">${meta.empty_reason}</p>`}
 <dl>${rowsOf(meta).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></article>`;
 }
 
 function badge(status: string): Markup {
-  return html`<span class="badge ${status.replace(' ', '-')}">${status}</span>`;
+  return html`<span class="badge ${status}">${status}</span>`;
 }
 
 function rowsOf(meta: ArtifactMeta): [string, string | Markup][] {
@@ -49,14 +43,23 @@ function rowsOf(meta: ArtifactMeta): [string, string | Markup][] {
   ];
 }
 
-function modelRows({
-  model_signature: signature,
-  engine,
-  precision,
-  device,
-}: ArtifactMeta): [string, string][] {
+/** What a card tells of a model; `meta` says more. */
+const usedModel = z.object({
+  slot: z.string(),
+  name: z.string(),
+  version: z.string(),
+  engine: z.string(),
+  precision: z.string(),
+  device: z.string(),
+});
+
+function modelRows({ model_signature: signature, models_used }: ArtifactMeta): [string, Markup][] {
   if (signature === null) return [];
-  return [['model', [signature, engine, precision, device].filter((part) => part !== null).join(', ')]];
+  const models = models_used.map((one): [string, Markup] => {
+    const { slot, name, version, engine, precision, device } = usedModel.parse(one);
+    return [slot, html`<b>${name}</b> ${version}, ${engine}, ${precision}, ${device}`];
+  });
+  return [...models, ['signature', html`<code title="${signature}">${signature.slice(0, 16)}…</code>`]];
 }
 
 function samplingText({ sampling, analysis }: ArtifactMeta): string {

@@ -1,6 +1,23 @@
 /** What a report tells of. All of it may be missing: then the report says so. */
 import { type InputValues, input } from '../../engine/core/rule.ts';
-import { cuts, loudness, metadata, pacing, shots, tempo, thumbnails } from '../kinds.ts';
+import {
+  cuts,
+  depth,
+  detections,
+  faces,
+  flow,
+  loudness,
+  metadata,
+  pacing,
+  pictureEmbeddings,
+  scenes,
+  shots,
+  soundEmbeddings,
+  story,
+  tempo,
+  thumbnails,
+  uniqueness,
+} from '../kinds.ts';
 import { motion } from '../visual/motion.ts';
 import { frameQuality, shotMedians } from '../visual/quality.ts';
 
@@ -15,6 +32,15 @@ export const reportInputs = {
   pacing: input(pacing, { isOptional: true, readsMeta: true }),
   frame_quality: input(frameQuality, { isOptional: true }),
   shot_quality: input(shotMedians, { isOptional: true, readsMeta: true }),
+  faces: input(faces, { isOptional: true, readsMeta: true }),
+  objects: input(detections, { isOptional: true, readsMeta: true }),
+  depth: input(depth, { isOptional: true, readsMeta: true }),
+  flow: input(flow, { isOptional: true, readsMeta: true }),
+  frame_embeddings: input(pictureEmbeddings, { isOptional: true, readsMeta: true }),
+  sound_embeddings: input(soundEmbeddings, { isOptional: true, readsMeta: true }),
+  scenes: input(scenes, { isOptional: true, readsMeta: true }),
+  uniqueness: input(uniqueness, { isOptional: true, readsMeta: true }),
+  story: input(story, { isOptional: true, readsMeta: true }),
 };
 
 export type ReportInputs = InputValues<typeof reportInputs, 'run'>;

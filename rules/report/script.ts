@@ -1,3 +1,5 @@
+import { looksScript } from './looks-script.ts';
+
 /** What moves in the report: one cursor through all panels, zoom, and pictures that load when they are seen. */
 export const script = `'use strict';
 (() => {
@@ -9,7 +11,7 @@ export const script = `'use strict';
   const cells = all('.strip li'), strip = document.querySelector('.strip'), rows = all('tbody tr');
   const { durationSec, readouts, shots, pictures } = data;
   const sourceOf = (picture) => 'data:image/jpeg;base64,' + pictures.jpegs[picture];
-  let now = 0, zoom = 1, current = -1;
+  let now = 0, zoom = 1, current = -1, shown = -1;
 
   /** Position of the last number that is not above a limit, or -1. */
   function lastUpTo(numbers, limit) {
@@ -36,7 +38,8 @@ export const script = `'use strict';
     return Math.floor(minutes / 60) + ':' + String(minutes % 60).padStart(2, '0') + ':' + seconds;
   }
 
-  function valueAt({ times, values: numbers, unit, digits }, sec) {
+  function valueAt({ times, values: numbers, unit, digits, names }, sec) {
+    if (names) return names[numbers[Math.max(0, lastUpTo(times, sec))]] ?? '–';
     const number = times.length > 0 ? numbers[nearest(times, sec)] : null;
     if (number === null) return '–';
     return number.toFixed(digits).replace('-', '−') + (unit && (unit[0] === '/' ? unit : ' ' + unit));
@@ -49,9 +52,26 @@ export const script = `'use strict';
     axis.setAttribute('aria-valuenow', now.toFixed(3));
     axis.setAttribute('aria-valuetext', clock(now, 1));
     values.forEach((element, index) => { element.textContent = valueAt(readouts[index], now); });
-    if (preview && pictures.times.length > 0) preview.src = sourceOf(nearest(pictures.times, now));
+    if (preview) showPicture(nearest(pictures.times, now));
     showShot();
+    showOnMap(now);
     if (follow) bringIntoView();
+  }
+
+  /** A picture at the cursor, with boxes around what was found in it. */
+  function showPicture(picture) {
+    if (picture === shown) return;
+    shown = picture;
+    preview.src = sourceOf(picture);
+    const found = pictures.found[picture];
+    if (!found) return;
+    find('found').textContent = found.text;
+    find('boxes').replaceChildren(...found.boxes.map(([kind, left, top, right, bottom]) => {
+      const box = document.createElementNS(find('boxes').namespaceURI, 'path');
+      box.setAttribute('class', kind);
+      box.setAttribute('d', 'M' + left + ' ' + top + 'H' + right + 'V' + bottom + 'H' + left + 'Z');
+      return box;
+    }));
   }
 
   function showShot() {
@@ -130,6 +150,7 @@ export const script = `'use strict';
     bringIntoView();
   }
 
+${looksScript}
   const keys = {
     ArrowLeft: (step) => now - step,
     ArrowRight: (step) => now + step,
@@ -157,6 +178,8 @@ export const script = `'use strict';
   find('out').addEventListener('click', () => zoomTo(zoom / 2));
   for (const image of all('img[data-picture]')) seen.observe(image);
   new ResizeObserver(() => { drawRuler(); drawFilm(); }).observe(scroll);
+  if (map) wireMap();
+  if (matrix) wireMatrix();
   zoomTo(1);
   moveTo(0);
 })();

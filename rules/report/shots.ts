@@ -8,7 +8,7 @@ import { timeText } from './time-text.ts';
 
 /** The first panel: a row of pictures that the script fills, the shots under it, and the transitions between them. */
 export function shotPanel({ shots, cuts }: ReportInputs, durationSec: number): Markup {
-  if (!shots) return emptyPanel('Shots', 'not there: see manifest.json').markup;
+  if (!shots) return html``;
   if (shots.start_sec.data.length === 0)
     return emptyPanel('Shots', shots.meta.empty_reason ?? 'no shots').markup;
   const blocks = [...shots.start_sec.data].map((start, shot) => {
@@ -68,11 +68,19 @@ interface Column {
   readonly values: ArrayLike<number>;
 }
 
-/** Medians of each shot, with a bar in each cell. */
+/** Medians of each shot, with a bar in each cell; nothing where they are not there. */
 export function qualityTable({ shot_quality: quality }: ReportInputs): Markup {
-  if (!quality) return html`<p class="absent">Not there: see manifest.json.</p>`;
+  if (!quality) return html``;
+  const table =
+    quality.start_sec.data.length === 0
+      ? html`<p class="absent">${quality.meta.empty_reason ?? 'no shots'}</p>`
+      : tableOf(quality);
+  return html`<section><h2>Quality of each shot</h2>${table}</section>
+`;
+}
+
+function tableOf(quality: NonNullable<ReportInputs['shot_quality']>): Markup {
   const starts = [...quality.start_sec.data];
-  if (starts.length === 0) return html`<p class="absent">${quality.meta.empty_reason ?? 'no shots'}</p>`;
   const columns: Column[] = [
     { name: 'Sharpness', digits: 2, values: quality.sharpness.data },
     { name: 'Exposure', digits: 2, full: 1, values: quality.exposure.data },

@@ -32,7 +32,12 @@ code { font: 12px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overf
 .bar { position: sticky; top: 0; z-index: 3; display: flex; align-items: center; gap: 16px; background: var(--card);
   padding: 12px 0; border-radius: 10px 10px 0 0; }
 #preview { height: 108px; width: auto; max-width: 45%; object-fit: contain; border-radius: 6px; background: var(--well); outline: 1px solid var(--line); outline-offset: -1px; }
+.view { position: relative; display: inline-block; line-height: 0; }
+.boxes { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
+.bar .view { flex: none; max-width: 45%; }
+.bar #preview { max-width: 100%; }
 #now { flex: 1; min-width: 0; }
+#found { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; color: var(--soft); font-size: 12px; }
 #time { display: block; font-size: 26px; font-weight: 600; line-height: 1.2; }
 #where { color: var(--soft); }
 .zoom { display: flex; }
@@ -68,8 +73,6 @@ code { font: 12px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overf
 .c1 { --c: var(--c1); } .c2 { --c: var(--c2); } .c3 { --c: var(--c3); } .c4 { --c: var(--c4); }
 .field { position: relative; contain: strict; height: 84px; background: var(--well); border-radius: 6px; overflow: clip; }
 .field svg { display: block; width: 100%; height: 100%; }
-.field.hollow { height: 44px; display: flex; align-items: center; padding: 0 12px; color: var(--soft); background: none; border: 1px dashed var(--line); }
-.field.hollow p { position: sticky; left: 12px; }
 .scale { position: sticky; left: 0; width: 0; height: 0; z-index: 1; }
 .scale span { position: absolute; left: 5px; margin-top: -1px; font-size: 10px; line-height: 1.2; color: var(--soft); white-space: nowrap; }
 .scale { top: 0; }
@@ -91,6 +94,16 @@ rect.even { fill: var(--even); } rect.odd { fill: var(--odd); }
 svg .cut { stroke-width: 2; stroke: var(--ink); }
 svg .cut.fade_in, svg .cut.fade_out { stroke: var(--c3); }
 svg .cut.dissolve { stroke: var(--c4); }
+svg .moment { stroke: var(--ink); stroke-width: 1.2; opacity: .55; }
+svg .moment { stroke-dasharray: 4 3; }
+svg .moment.strong { stroke-dasharray: none; opacity: .9; }
+.field .tag.strong { top: 17px; font-weight: 600; }
+.field .tag { position: absolute; top: 3px; padding: 0 4px; font-size: 10px; line-height: 1.3; color: var(--ink); white-space: nowrap; background: var(--well); border-radius: 3px; margin-left: 2px; }
+.field .tag.before { transform: translateX(calc(-100% - 4px)); }
+.panel.stretches .field { height: 22px; }
+.field .label { position: absolute; top: 0; line-height: 22px; padding: 0 5px; font-size: 11px; font-weight: 600; color: #111; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.field .label.dark { color: #fff; }
+.stretches.split rect { stroke: var(--card); stroke-width: 1; vector-effect: non-scaling-stroke; }
 #ruler { position: relative; height: 22px; margin-top: 4px; font-size: 11px; color: var(--soft); }
 #ruler span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 #ruler span:first-child { transform: none; }
@@ -98,6 +111,52 @@ svg .cut.dissolve { stroke: var(--c4); }
 #grid i { position: absolute; z-index: 1; top: 0; bottom: 20px; width: 1px; background: var(--soft); opacity: .12; pointer-events: none; }
 #cursor { position: absolute; z-index: 2; top: 0; bottom: 20px; left: 0; width: 1.5px; margin-left: -.75px; background: var(--cursor); pointer-events: none; will-change: left; transform: translateZ(0); }
 .hint { color: var(--soft); font-size: 12px; padding-top: 4px; }
+
+.legend { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; font-size: 12px; color: var(--soft); margin-bottom: 10px; }
+.ramp { display: inline-block; width: 96px; height: 10px; border-radius: 3px; }
+.note .ramp { width: 60px; align-self: center; }
+.key i { display: inline-block; width: 14px; height: 10px; margin-right: 5px; vertical-align: -1px; border: 2px solid var(--ink); }
+.key.face i { border-color: #ffb000; } .key.object i { border-color: #3f8cff; border-style: dashed; }
+.key.part i { border-color: #fff; outline: 1px solid #000; } .key.repeat i { width: 18px; border: 1px dashed #fff; background: #555; }
+.gallery { list-style: none; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(47%, 216px), 1fr)); gap: 14px 12px; }
+.gallery.pairs { grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); }
+.gallery button { display: block; width: 100%; padding: 0; border: 0; background: none; text-align: left; cursor: pointer; font-size: 12px; color: var(--soft); }
+.gallery .views { display: flex; gap: 4px; }
+.gallery .views > * { flex: 1 1 0; min-width: 0; }
+.gallery .map:only-child { max-width: 50%; }
+.gallery img { width: 100%; height: auto; display: block; background: var(--well); border-radius: 6px; outline: 1px solid var(--line); outline-offset: -1px; }
+.gallery .map { object-fit: fill; }
+.gallery .caption { display: block; padding-top: 4px; line-height: 1.4; overflow-wrap: anywhere; }
+.gallery b, figcaption b { color: var(--ink); }
+.boxes path { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; stroke-linecap: round; }
+.boxes .face path, .boxes path.face { stroke: #ffb000; }
+.boxes .object path, .boxes path.object { stroke: #3f8cff; stroke-dasharray: 5 4; }
+.boxes g path.under { stroke: #000; stroke-width: 4; opacity: .45; stroke-dasharray: none; }
+.boxes .dots { stroke-width: 4; }
+.boxes text { fill: #fff; stroke: #000; stroke-width: 2px; paint-order: stroke; }
+
+.looks { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px; align-items: start; }
+.looks figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; min-width: 0; }
+figcaption { font-size: 13px; color: var(--soft); margin-bottom: 8px; }
+.looks .legend { margin: 8px 0 0; }
+.map[role] { position: relative; touch-action: pan-y; cursor: crosshair; }
+.map svg { display: block; width: 100%; background: var(--well); border-radius: 6px; }
+.map circle { stroke: var(--ink); stroke-opacity: .45; stroke-width: 1.5; }
+.map .path { stroke: var(--soft); opacity: .35; stroke-width: 1; }
+.map #here { fill: none; stroke: var(--cursor); stroke-opacity: 1; stroke-width: 5; }
+#peek { position: absolute; z-index: 2; width: 144px; height: auto; border-radius: 6px; outline: 1px solid var(--line); pointer-events: none; }
+.matrix { position: relative; aspect-ratio: 1; max-width: 440px; margin: 0 auto; touch-action: pan-y; cursor: crosshair; }
+.matrix canvas, .matrix svg { position: absolute; inset: 0; width: 100%; height: 100%; }
+.matrix canvas { border-radius: 4px; }
+.matrix .part { stroke: #fff; stroke-width: 1.5; }
+.matrix .repeat { stroke: #fff; stroke-width: 1.5; stroke-dasharray: 4 3; }
+.matrix .under { stroke: #000; stroke-width: 3.5; opacity: .6; }
+.matrix #cross { stroke: var(--cursor); stroke-width: 1.2; }
+.ends { display: flex; justify-content: space-between; max-width: 440px; margin: 4px auto 8px; font-size: 11px; color: var(--soft); }
+.pair { display: flex; align-items: center; gap: 8px; min-height: 54px; font-size: 12px; color: var(--soft); }
+.pair img { height: 54px; width: auto; border-radius: 4px; }
+[hidden] { display: none !important; }
+#missing { margin-top: 16px; font-size: 13px; }
 
 .table { contain: content; overflow: auto; max-height: 520px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: 13px; }
@@ -135,6 +194,7 @@ td.part::after { width: calc((100% - 28px) * var(--part, 0)); background: var(--
   #preview { height: 72px; }
   #time { font-size: 20px; }
   #where { font-size: 13px; }
+  .bar .view { max-width: 42%; }
   .panel .values { margin-left: 0; width: 100%; }
   .panel .values b { text-align: left; }
   .field { height: 72px; }

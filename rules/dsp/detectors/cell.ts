@@ -1,5 +1,5 @@
 /** Detectors without anchors give one box for each cell of the picture, in the cell's own measure. */
-import type { Box } from './detection.ts';
+import type { Box } from '../../../engine/core/box.ts';
 
 export interface Cell {
   readonly column: number;

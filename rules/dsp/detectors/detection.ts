@@ -1,3 +1,5 @@
+import type { Box } from '../../../engine/core/box.ts';
+
 /** A thing found in a picture, in fractions of the picture's width and height. */
 export interface Detection {
   /** x1, y1, x2, y2 from 0 to 1. */
@@ -8,5 +10,3 @@ export interface Detection {
   /** x and y of one point after the other; outside 0 to 1 where they lie outside the picture. Empty where the model has none. */
   readonly landmarks: readonly number[];
 }
-
-export type Box = readonly [x1: number, y1: number, x2: number, y2: number];

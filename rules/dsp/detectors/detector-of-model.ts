@@ -1,11 +1,13 @@
 /** Reads what a detector gives, whichever it is. */
+
 import type { BoundModel } from '../../../engine/core/bound-model.ts';
+import type { Box } from '../../../engine/core/box.ts';
 import type { PictureSpec } from '../../../engine/core/model-entry.ts';
 import type { Tensors } from '../../../engine/core/tensor.ts';
 import { decoderOfModel } from '../decoder-of-model.ts';
 import { itemsOfOutputs } from '../items-of-outputs.ts';
 import { type Placement, toFractions } from '../picture-tensor.ts';
-import type { Box, Detection } from './detection.ts';
+import type { Detection } from './detection.ts';
 import type { DetectorDecoder } from './detector-decoder.ts';
 import { fastestdet } from './fastestdet.ts';
 import { motionRegions } from './motion-regions.ts';

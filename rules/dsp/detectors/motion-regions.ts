@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Box, Detection } from './detection.ts';
+import type { Box } from '../../../engine/core/box.ts';
+import type { Detection } from './detection.ts';
 import { detectorDecoder } from './detector-decoder.ts';
 
 /**

@@ -1,95 +1,169 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ArtifactMeta } from '../../../engine/core/artifact-meta.ts';
-import { scalar, vector } from '../../../engine/core/nd-array.ts';
+import { vector } from '../../../engine/core/nd-array.ts';
 import { drawPage } from '../../../rules/report/page.ts';
 import { choosePictures } from '../../../rules/report/pictures.ts';
-import type { ReportInputs } from '../../../rules/report/report-inputs.ts';
+import {
+  depthOf,
+  facesOf,
+  flowOf,
+  framesLooking,
+  metaOf,
+  noSound,
+  nothing,
+  objectsOf,
+  repeated,
+  scenesOf,
+  shotsOf,
+  storyOf,
+  thumbnailsAt,
+} from './report-parts.ts';
 
-const nothing: ReportInputs = {
-  metadata: undefined,
-  thumbnails: undefined,
-  cuts: undefined,
-  shots: undefined,
-  motion: undefined,
-  loudness: undefined,
-  tempo: undefined,
-  pacing: undefined,
-  frame_quality: undefined,
-  shot_quality: undefined,
-};
-
-function metaOf(rest: Partial<ArtifactMeta>): ArtifactMeta {
-  return {
-    component: 'some_component',
-    output: 'out',
-    schema_version: 1,
-    producer_version: '7',
-    rule_digest: `b3:${'0'.repeat(64)}`,
-    params: {},
-    model_signature: null,
-    models_used: [],
-    engine: null,
-    precision: null,
-    device: 'cpu',
-    sampling: null,
-    analysis: null,
-    status: 'success',
-    empty_reason: null,
-    ...rest,
-  };
-}
-
-function shotsOf(startSec: readonly number[], endSec: number): NonNullable<ReportInputs['shots']> {
-  return {
-    start_sec: vector('float64', startSec),
-    end_sec: vector('float64', [...startSec.slice(1), endSec].slice(0, startSec.length)),
-    start_frames: vector('int32', startSec),
-    end_frames: vector('int32', startSec),
-    meta: metaOf({ component: 'cut_detection' }),
-  };
-}
-
-function thumbnailsAt(timesSec: readonly number[]): NonNullable<ReportInputs['thumbnails']> {
-  return {
-    times_sec: vector('float64', timesSec),
-    frame_indices: vector('int32', timesSec),
-    widths: vector('int32', new Int32Array(timesSec.length).fill(192)),
-    heights: vector('int32', new Int32Array(timesSec.length).fill(108)),
-    jpeg: vector(
-      'uint8',
-      Uint8Array.from(timesSec, (_, index) => index),
-    ),
-    jpeg_bytes: vector('int32', new Int32Array(timesSec.length).fill(1)),
-    meta: metaOf({ component: 'thumbnails' }),
-  };
-}
-
-function noSound(reason: string): NonNullable<ReportInputs['loudness']> {
-  return {
-    integrated_lufs: scalar('float64', Number.NaN),
-    lra_lu: scalar('float64', Number.NaN),
-    true_peak_dbtp: scalar('float64', Number.NaN),
-    times_sec: vector('float64', []),
-    momentary_lufs: vector('float32', []),
-    short_term_lufs: vector('float32', []),
-    silence_start_sec: vector('float64', []),
-    silence_end_sec: vector('float64', []),
-    meta: metaOf({ component: 'loudness_extractor', status: 'empty', empty_reason: reason }),
-  };
-}
-
-test('a report of nothing is a page that says of each part that it is not there', () => {
+test('a report of nothing says in one line all that is not there, and has no panel, section or card for it', () => {
   const page = drawPage(nothing);
-  assert.equal(page.match(/class="badge not-there"/g)?.length, 7);
-  assert.equal(page.match(/not there: see manifest\.json/g)?.length, 6);
+  const line = /<p class="absent" id="missing">([^<]+)<\/p>/.exec(page)![1]!;
+  for (const name of ['Video', 'Shots and cuts', 'Loudness', 'Faces', 'Depth', 'Story', 'Quality'])
+    assert.ok(line.includes(name), name);
+  assert.match(line, /manifest\.json says which/);
+  assert.equal(/class="panel|<article|<figure|<h2>(?!Where)/.test(page), false);
 });
 
-test('an empty component says why, in its panel and in its provenance', () => {
+test('an empty component says why, in its panel and in its provenance, and has no field', () => {
   const page = drawPage({ ...nothing, loudness: noSound('no audio') });
-  assert.match(page, /Loudness<\/span><\/h3>\n<div class="field hollow"><p>no audio<\/p>/);
+  assert.match(page, /Loudness<\/span> <span class="note hollow">no audio</);
+  assert.equal(page.includes('class="field"'), false);
   assert.match(page, /class="badge empty"/);
   assert.match(page, /class="reason">no audio</);
+});
+
+test('empty components of models leave a line with the reason each', () => {
+  const meta = metaOf({ status: 'empty', empty_reason: 'no segments' });
+  const page = drawPage({
+    ...nothing,
+    shots: shotsOf([0], 9),
+    faces: { ...facesOf([], []), meta },
+    depth: { ...depthOf([], 1), meta },
+    flow: { ...flowOf([], []), meta },
+    frame_embeddings: { ...framesLooking([]), meta },
+    scenes: { ...scenesOf([]), meta },
+  });
+  assert.match(page, /Faces and objects<\/span> <span class="note hollow">faces: no segments</);
+  assert.match(page, /Optical flow<\/span> <span class="note hollow">no segments</);
+  assert.match(page, /Scenes<\/span> <span class="note hollow">no segments</);
+  for (const title of ['Depth', 'Frames alike and unlike'])
+    assert.ok(page.includes(`<h2>${title}</h2><p class="absent">no segments</p>`), title);
+});
+
+/** All that models give, of a film of 12 s. */
+const full = {
+  ...nothing,
+  shots: shotsOf([0, 6], 12),
+  thumbnails: thumbnailsAt([0, 3, 6, 9]),
+  faces: facesOf([0, 3, 6], [{ sec: 3, score: 0.91, box: [0.25, 0.5, 0.5, 1], landmarks: [[0.3, 0.6]] }]),
+  objects: objectsOf([0, 3], [{ sec: 3, score: 0.5, box: [0, 0, 0.1, 0.1], name: '<b>cup</b>' }]),
+  depth: depthOf(
+    [
+      [0, 1, 0, 1],
+      [1, 1, 0, 0],
+    ],
+    2,
+  ),
+  flow: flowOf([1, 2, 6.1, 7], [5, 6, 87_654, 7]),
+  frame_embeddings: framesLooking([
+    [1, 0],
+    [1, 0.1],
+    [0, 1],
+    [0.1, 1],
+  ]),
+  scenes: scenesOf([0, 1]),
+  uniqueness: repeated(0, 6),
+  story: storyOf([6], 7),
+};
+
+test('boxes and landmarks lie over the picture of their frame, with the name and the score as text', () => {
+  const page = drawPage(full);
+  // Of 192 × 108 pixels.
+  assert.match(page, /<g class="face"><path class="under" d="M48 54H96V108H48Z"\/>/);
+  assert.match(page, /class="dots" d="M57\.6 64\.8h0"/);
+  assert.match(page, />face 0\.91<\/text>/);
+  assert.match(page, />&lt;b&gt;cup&lt;\/b&gt; 0\.50<\/text>/);
+  assert.equal(page.includes('<b>cup'), false);
+});
+
+test('that nothing was found in a frame and that nobody looked at it are told apart', () => {
+  const page = drawPage(full);
+  assert.match(page, /<b>0:00\.0<\/b> no face; no object</);
+  assert.match(page, /<b>0:06\.0<\/b> no face; not looked at for objects</);
+  assert.match(page, /<b>0:09\.0<\/b> not looked at for faces; not looked at for objects</);
+});
+
+test('where nothing was found at all, a line with counts stands in place of the pictures', () => {
+  const page = drawPage({ ...full, faces: facesOf([0, 3, 6], []), objects: undefined });
+  assert.match(page, /class="note hollow">no face in 3 frames</);
+  assert.equal(page.includes('class="gallery"'), false);
+});
+
+test('flow over a change of shot is left out of its curves', () => {
+  const page = drawPage(full);
+  const medians = /class="line c2" d="(M[^"]+)"/.exec(page.slice(page.indexOf('Optical flow')))![1]!;
+  assert.equal(medians.split('M').length - 1, 2, 'two stretches, one a shot');
+  assert.equal(page.includes('87654'), false);
+});
+
+test('the story has its parts numbered, its climax named and its repeats shaded, also in the matrix', () => {
+  const page = drawPage(full);
+  assert.match(
+    page,
+    /2 parts, climax at 0:07\.0, first 5 s: intensity 0\.25, 1 cut, 1 repeat, shaded: 50 % of the film/,
+  );
+  assert.match(
+    page,
+    /<span class="tag" style="left:50\.00%">2<\/span><span class="tag strong" style="left:58\.33%">climax</,
+  );
+  assert.equal(page.match(/<rect class="span"/g)?.length, 2);
+  assert.match(page, /<path class="part" d="M0 0H500V500H0ZM500 500H1000V1000H500Z"\/>/);
+  assert.match(page, /<path class="repeat" d="M0 500H250V750H0ZM500 0H750V250H500Z"\/>/);
+});
+
+test('shots that look alike bear one letter; those of a classifier its label', () => {
+  const shots = shotsOf([0, 3, 6], 9);
+  const alike = drawPage({ ...nothing, shots, scenes: scenesOf([0, 27, 0]) });
+  assert.deepEqual(
+    [...alike.matchAll(/class="label[^>]+>([^<]+)</g)].map(([, label]) => label),
+    ['A', 'AB', 'A'],
+  );
+  const named = drawPage({ ...nothing, shots, scenes: scenesOf([0, 1, 0], ['street', 'sea', 'street']) });
+  assert.match(named, />street<\/span>/);
+  assert.ok(named.includes('"names":["street 0.75","sea 0.75"]'));
+});
+
+test('a map says where near and far are, and every picture has a text for those who cannot see it', () => {
+  const page = drawPage(full);
+  assert.match(page, /<span>far<\/span><span class="ramp"[^>]+><\/span><span>near<\/span>/);
+  assert.equal(page.match(/alt="Depth at 0:0\d\.0"/g)?.length, 2);
+  assert.match(page, /aria-label="Map of 4 frames"/);
+  for (const [svg] of page.matchAll(/<svg [^>]+>/g)) assert.match(svg, /aria-label="|aria-hidden="true"/);
+});
+
+test('a card names the model, what ran it, and the first digits of its signature', () => {
+  const used = {
+    slot: 'detector',
+    name: 'tiny',
+    version: '3',
+    engine: 'onnxruntime@1.30',
+    precision: 'fp32',
+    device: 'cpu',
+  };
+  const meta = metaOf({ model_signature: `ms1-${'ab'.repeat(32)}`, models_used: [used] });
+  const page = drawPage({ ...nothing, faces: { ...facesOf([0], []), meta } });
+  assert.match(page, /<dt>detector<\/dt><dd><b>tiny<\/b> 3, onnxruntime@1\.30, fp32, cpu<\/dd>/);
+  assert.match(page, />ms1-abababababab…</);
+});
+
+test('one frame alone has neither map nor matrix, and the page says so', () => {
+  const page = drawPage({ ...nothing, frame_embeddings: framesLooking([[1, 0]]) });
+  assert.match(page, /No map of frames/);
+  assert.match(page, /No similarity matrix: one frame alone/);
 });
 
 test('a reason or a parameter with markup in it is shown as text', () => {
@@ -104,13 +178,11 @@ test('a reason or a parameter with markup in it is shown as text', () => {
 });
 
 test('the page asks nobody for anything: no address stands in it', () => {
-  const inputs = { ...nothing, shots: shotsOf([0, 5], 9), thumbnails: thumbnailsAt([0, 1, 6]) };
-  assert.doesNotMatch(drawPage(inputs), /https?:|\bimport\b|\burl\(|@font-face/);
+  assert.doesNotMatch(drawPage(full), /https?:|\bimport\b|\burl\(|@font-face/);
 });
 
 test('the same artifacts give the same page', () => {
-  const inputs = { ...nothing, shots: shotsOf([0, 5], 9), thumbnails: thumbnailsAt([0, 1, 6]) };
-  assert.equal(drawPage(inputs), drawPage(inputs));
+  assert.equal(drawPage(full), drawPage(structuredClone(full)));
 });
 
 test('the picture of a shot is the sample nearest to its middle, and never one of another shot', () => {
@@ -122,7 +194,7 @@ test('the picture of a shot is the sample nearest to its middle, and never one o
   );
 });
 
-test('of an hour with a thousand shots the page keeps at most 1,500 pictures and 2,000 points a curve', () => {
+test('of an hour with a thousand shots the page keeps at most 1,500 pictures and 1,200 points a curve', () => {
   const seconds = Array.from({ length: 3600 }, (_, second) => second);
   const thumbnails = thumbnailsAt(seconds);
   const shots = shotsOf(
@@ -137,5 +209,5 @@ test('of an hour with a thousand shots the page keeps at most 1,500 pictures and
   };
   const page = drawPage({ ...nothing, motion, shots });
   const line = /class="line c4" d="([^"]+)"/.exec(page)![1]!;
-  assert.ok(line.split('L').length <= 2000);
+  assert.ok(line.split('L').length <= 1200);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Box } from '../../../../rules/dsp/detectors/detection.ts';
-import { intersectionOverUnion, nms } from '../../../../rules/dsp/detectors/nms.ts';
+import { type Box, intersectionOverUnion } from '../../../../engine/core/box.ts';
+import { nms } from '../../../../rules/dsp/detectors/nms.ts';
 
 const one = (name: string, score: number, box: Box, classId = 0) => ({ name, score, box, classId });
 const namesOf = (found: readonly { name: string }[]) => found.map(({ name }) => name);
