@@ -224,7 +224,9 @@ function metaOf(output: string, { call, notes, sampleCount }: Finished): Record<
 /** How many frames were looked at: told by the first artifact that numbers them. */
 function countSamples(values: Values): number {
   const arrays = Object.values(values) as (Partial<NpzArrays> | undefined)[]; // What other kinds hold is not looked at.
-  const [looked] = arrays.flatMap((one) => one?.sampled_frame_indices ?? one?.frame_indices ?? []);
+  const [looked] = arrays.flatMap(
+    (one) => one?.sampled_frame_indices ?? one?.frame_indices ?? one?.times_sec ?? [],
+  );
   return looked?.shape[0] ?? 0;
 }
 

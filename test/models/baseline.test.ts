@@ -116,6 +116,7 @@ function assertSigned(
   for (const { path, kind } of outputs) {
     if (kind !== 'npz') continue;
     const meta = readMeta(readFileSync(folder + path));
+    if (meta.sampling) assert.ok(meta.sampling.count > 0, path);
     assert.deepEqual([meta.model_signature, meta.models_used], [signature, used], path);
   }
 }
