@@ -36,6 +36,7 @@ async function bundle(folder: string): Promise<void> {
       worker: 'engine/io/worker.ts',
       'ort-lane': 'engine/io/inference/ort-lane.ts',
       'onnx-facts': 'engine/io/models/onnx-facts.ts',
+      'onnx-load': 'engine/io/models/onnx-load.ts',
       api: 'engine/core/api.ts',
     },
     absWorkingDir: root,

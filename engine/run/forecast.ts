@@ -65,7 +65,8 @@ async function foresee(
   { actions, programs, shared }: ForecastSetting,
 ): Promise<Foreseen> {
   const isOpen = [...producersOf(node)].every((producer) => known.get(producer)?.result);
-  if (!isOpen) return { node, key: undefined, result: undefined, isRemote: false };
+  const willRun = node.component.lack === undefined; // Else the build skips it.
+  if (!isOpen || !willRun) return { node, key: undefined, result: undefined, isRemote: false };
   const names = node.component.loaded.rule.programs(node.component.params);
   const key = actionKey(node, {
     resultOf: (producer) => known.get(producer)?.result,

@@ -54,7 +54,7 @@ function clusterNames({ cluster_ids }: NonNullable<ReportInputs['scenes']>): Sce
 }
 
 /** A, B, … Z, AA, AB, … */
-export function letters(id: number): string {
+function letters(id: number): string {
   const last = String.fromCharCode(65 + (id % 26));
   return id < 26 ? last : letters(Math.floor(id / 26) - 1) + last;
 }

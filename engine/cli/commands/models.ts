@@ -6,6 +6,7 @@ import type { ModelsFlags } from '../models/open-models.ts';
 import type { PullFlags } from '../models/pull-command.ts';
 import type { RmFlags } from '../models/rm-command.ts';
 import type { VerifyFlags } from '../models/verify-command.ts';
+import { declareModelVersions } from './model-versions.ts';
 import { toText } from './option-values.ts';
 
 /** Declares `flow models`, whose subcommands each declare themselves. */
@@ -16,6 +17,7 @@ export function declareModels(program: Command): void {
     .addHelpText('after', examples);
   for (const declare of [declareList, declareInfo, declarePull, declareAdd]) declare(models);
   for (const declare of [declareLock, declareVerify, declareRm]) declare(models);
+  declareModelVersions(models);
 }
 
 function declareList(models: Command): void {

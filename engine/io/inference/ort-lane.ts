@@ -19,6 +19,7 @@ import {
 import { countOf, GatheredItems, itemsOf } from './items.ts';
 import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
 import { buffersOf } from './line.ts';
+import { fromOrt, toOrt } from './ort-tensors.ts';
 
 interface Loaded {
   readonly session: ort.InferenceSession;
@@ -129,14 +130,6 @@ async function runOnce({ session, entry, device }: Loaded, feeds: Tensors): Prom
 async function unload(model: number): Promise<void> {
   await loaded.get(model)?.session.release();
   loaded.delete(model);
-}
-
-function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
-  return new ort.Tensor(dtype as 'float32', data as Float32Array, shape); // Its overloads want one dtype at a time.
-}
-
-function fromOrt({ type, data, dims }: ort.OnnxValue): Tensor {
-  return { dtype: type, data, shape: dims } as Tensor; // Held against the entry by whoever called.
 }
 
 function holdsNumbers({ dtype, data }: Tensor): boolean {

@@ -1,0 +1,70 @@
+/** What `flow models optimize`, `quantize` and `convert-fp16` have in common: a version is made, compared, and then kept. */
+import { printable } from '../../core/errors.ts';
+import { type ModelEntry, modelName } from '../../core/model-entry.ts';
+import { inspectOnnx } from '../../io/models/inspect-onnx.ts';
+import { jsonLine } from '../json-line.ts';
+import { openModels } from '../models/open-models.ts';
+import { shown } from '../shown-path.ts';
+import { compareModels } from './compare-models.ts';
+import { comparisonText } from './comparison-text.ts';
+import { DraftVersion, refuseVersion } from './draft-version.ts';
+import type { Film } from './film-inputs.ts';
+import { type FilmFlags, type Shown, withFilms } from './film-session.ts';
+import { oneModel } from './one-model.ts';
+import { ModelThread } from './running-model.ts';
+
+export interface VersionFlags extends FilmFlags {
+  /** The new version. */
+  readonly as?: string;
+}
+
+/** What a version is made from. */
+export interface Making {
+  readonly entry: ModelEntry;
+  /** Of the graph, which ONNX Runtime can load. */
+  readonly path: string;
+  /** Undefined where no films are given. */
+  readonly films: Shown | undefined;
+}
+
+export interface Made {
+  readonly bytes: Uint8Array;
+  /** What there is to tell; sentences. */
+  readonly remarks?: readonly string[];
+}
+
+export interface NewVersion {
+  /** Added to the version of the source, where `--as` gives no other. */
+  readonly suffix: string;
+  /** The command, as the entry tells it. */
+  readonly by: string;
+  /** What users of the version should know; sentences. */
+  readonly note: string;
+  readonly films: readonly Film[];
+  readonly make: (making: Making) => Promise<Made>;
+}
+
+/** @param word the model @throws {FlowError} what of models, films and files is wrong; nothing is kept then */
+export async function makeVersion(word: string, flags: VersionFlags, about: NewVersion): Promise<void> {
+  using models = openModels(flags);
+  const { entry: source, ...rest } = oneModel(word, models.catalog);
+  const version = flags.as ?? `${source.version}-${about.suffix}`;
+  refuseVersion(source, version, models.catalog);
+  const path = await models.store.open({ entry: source, ...rest });
+  await inspectOnnx(path); // In a process of its own: from here on the file is known to do no harm.
+  await using thread = new ModelThread();
+  await withFilms(source, { flags, films: about.films, models, thread }, async (films) => {
+    const { bytes, remarks = [] } = await about.make({ entry: source, path, films });
+    using draft = await DraftVersion.create(bytes, { source, sourcePath: path, version, ...about });
+    const comparison = await compareModels({ entry: source, path }, draft, { thread, films });
+    const entry = await draft.publish(models.workspace);
+    const name = modelName(draft.entry);
+    const { made_from, files } = draft.entry;
+    const text = [`Made ${name}: ${shown(entry)}`, ...remarks, '', comparisonText(comparison)].join('\n');
+    process.stdout.write(
+      flags.json
+        ? jsonLine({ model: name, entry, sha256: files[0]!.sha256, made_from, remarks, comparison })
+        : printable(text),
+    );
+  });
+}

@@ -1,0 +1,12 @@
+/** Tensors as ONNX Runtime has them. */
+import * as ort from 'onnxruntime-node';
+import type { Tensor } from '../../core/tensor.ts';
+
+export function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
+  return new ort.Tensor(dtype as 'float32', data as Float32Array, shape); // Its overloads want one dtype at a time.
+}
+
+/** Its dtype is whatever the model gives. */
+export function fromOrt({ type, data, dims }: ort.OnnxValue): Tensor {
+  return { dtype: type, data, shape: dims } as Tensor; // To be held against an entry by whoever called.
+}
