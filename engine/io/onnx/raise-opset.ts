@@ -28,7 +28,7 @@ const earliest = 9;
 const irVersion = 7n;
 
 /** Of the operators of ONNX itself. */
-export function opsetOf({ model }: EditableGraph): number {
+function opsetOf({ model }: EditableGraph): number {
   return Number(onnxOpset(model.opset_import)?.version ?? 1n);
 }
 
