@@ -85,7 +85,10 @@ test('every row has length 1, whatever the scale of the samples', async () => {
 test('the sound is asked for at the rate that the model hears', () => {
   const { entry } = firstAndLast({ rate: 22_050, window: 100, hop: 100 });
   const { audio } = clapExtractor.inputs as Readonly<Record<string, InputSpec>>; // Only `exec` has open ones.
-  assert.deepEqual(audio!.modelRequest?.({ embedding: entry as ModelEntry }), { sample_rate: 22_050, channels: 1 });
+  assert.deepEqual(audio!.modelRequest?.({ embedding: entry as ModelEntry }), {
+    sample_rate: 22_050,
+    channels: 1,
+  });
 });
 
 test('an axis that the entry leaves open is the window, and axes of length 1 stay', async () => {
