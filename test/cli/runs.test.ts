@@ -147,6 +147,21 @@ test('errors, skipped components and warnings are shown with their reasons', asy
   assert.match(stdout, /\nwarning {2}\w+: one frame is \\x1b\[31mdamaged\n/);
 });
 
+test('the models of a run are shown in a line for each component, their signatures with --all', async () => {
+  const model_signature = `ms1-${'ab'.repeat(32)}`;
+  const used = { slot: 'embedding', name: 'scatter-embed', version: '1', weights_digest: 'b3:12' };
+  const ran = { engine: 'onnxruntime@1.30', precision: 'fp32', device: 'cpu' };
+  addRun('local/models/r-models-1', ({ components }) => {
+    Object.assign(components[0]!, { models_used: [{ ...used, ...ran }], model_signature });
+    Object.assign(components[1]!, { models_used: ['of another\nversion'] });
+  });
+  const { stdout } = await flow('show', 'r-models-1');
+  assert.match(stdout, /\nmodels {3}\w+: scatter-embed 1, onnxruntime@1\.30, fp32, cpu\n/);
+  assert.match(stdout, /\nmodels {3}\w+: "of another\\nversion"\n/);
+  assert.ok(!stdout.includes(model_signature));
+  assert.match((await flow('show', 'r-models-1', '--all')).stdout, /\n {2}signature {2}ms1-(ab){32}\n/);
+});
+
 test('the JSON of a run is its manifest, with its place', async () => {
   const { stdout } = await flow('show', built, '--json');
   const { name, folder, report, live_status, ...manifest } = JSON.parse(stdout) as Manifest &

@@ -1,5 +1,6 @@
 /** `flow show`: what one run did, and where its results are. */
 import { join } from 'node:path';
+import { z } from 'zod';
 import { printable } from '../../core/errors.ts';
 import type { Manifest, ManifestComponent, ManifestOutput } from '../../core/manifest.ts';
 import { durationText, sizeText } from '../duration-text.ts';
@@ -190,17 +191,25 @@ function errorsOf({ name, required, error_code: code, error }: ManifestComponent
   return code === undefined ? [] : [`${name}${required ? '' : ' (optional)'}: ${code}: ${error}`];
 }
 
-function modelsOf({
-  name,
-  models_used: models,
-  model_signature: signature,
-  device_used: device,
-}: ManifestComponent): string[] {
-  if (models.length === 0) return [];
-  const signed = signature === undefined ? '' : `, signature ${signature}`;
-  return [
-    `${name}: ${models.map((model) => JSON.stringify(model)).join(', ')} on ${device ?? 'no device'}${signed}`,
-  ];
+function modelsOf({ name, models_used: models }: ManifestComponent): string[] {
+  return models.length === 0 ? [] : [`${name}: ${models.map(modelText).join('; ')}`];
+}
+
+/** What the eye needs of a model; `inspect` and the manifest say more. */
+const usedModel = z.object({
+  name: z.string(),
+  version: z.string(),
+  engine: z.string(),
+  precision: z.string(),
+  device: z.string(),
+});
+
+function modelText(model: unknown): string {
+  const { data } = usedModel.safeParse(model);
+  // What another version of flow has written otherwise is shown as it is.
+  return data === undefined
+    ? JSON.stringify(model)
+    : `${data.name} ${data.version}, ${data.engine}, ${data.precision}, ${data.device}`;
 }
 
 /** One line for each text under its name, or none. */
@@ -225,10 +234,12 @@ function section(
 /** Everything that the manifest knows of one component. */
 function componentLines({ screen }: Shown, component: ManifestComponent): string[] {
   const { name, processor, required, rule_digest, producer_version, action_key, outputs } = component;
+  const { model_signature: signature } = component;
   return [
     `${styled(screen, 'bold', printable(name))}  ${printable(processor)}, ${required ? 'required' : 'optional'}`,
     fact('rule', `${rule_digest}  version ${producer_version}`),
     ...(action_key === null ? [] : [fact('key', action_key)]),
+    ...(signature === undefined ? [] : [fact('signature', signature)]),
     ...(component.started_at === null ? [] : [fact('started', component.started_at)]),
     ...(component.device_used === null ? [] : [fact('device', component.device_used)]),
     ...outputs.flatMap((output) => outputLines(output, screen)),

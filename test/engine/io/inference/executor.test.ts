@@ -11,8 +11,10 @@ import { type ModelEntry, modelEntrySchema } from '../../../../engine/core/model
 import { type Tensors, tensor } from '../../../../engine/core/tensor.ts';
 import { Executor } from '../../../../engine/io/inference/executor.ts';
 import { boundModels } from '../../../../engine/io/inference/line.ts';
+import { GraphBuilder } from '../../../../engine/io/onnx/graph-builder.ts';
+import { writeOnnx } from '../../../../engine/io/onnx/onnx-file.ts';
 import { fileInMirror, modelsMirror, plainModel, withoutModels } from '../../../models/plain-model.ts';
-import { assignedTo } from './fake-models.ts';
+import { assignedTo, fakeEntry, numbers, valuesOf } from './fake-models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flow-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -152,6 +154,49 @@ describe('real models', { skip: withoutModels, concurrency: false }, () => {
     gone[Symbol.dispose]();
     using line = connected(executor, assignedTo(entry));
     assert.ok(await line.infer(noise(entry, { items: 1, seed: 2 })));
+  });
+});
+
+/** The square root of what it gets, written for a version of ONNX's operators. */
+function rootModel(opset?: bigint): Uint8Array {
+  const graph = new GraphBuilder('root');
+  graph.output('y', graph.node('Sqrt', [graph.input('x', ['N', 1])]), ['N', 1]);
+  const model = graph.model({ producer: 'a test', description: 'square root' });
+  if (opset !== undefined) model.opset_import[0]!.version = opset;
+  return writeOnnx(model);
+}
+
+describe('models that are made here', { concurrency: false }, () => {
+  test('a model that gives NaN for one item is refused for that request, and goes on for others', async () => {
+    const graphPath = join(folder, 'root.onnx');
+    writeFileSync(graphPath, rootModel());
+    await using executor = openExecutor({ graphPath, cores: 1 });
+    using line = connected(executor, assignedTo(fakeEntry('root')));
+    const asked = [numbers(4), numbers(9, -1), numbers(16)].map((feeds) => line.infer(feeds));
+    const [first, second, third] = await Promise.allSettled(asked);
+    assert.deepEqual(
+      [first, third].map((one) => one!.status === 'fulfilled' && valuesOf(one!.value)),
+      [[2], [4]],
+    );
+    assert.ok(second?.status === 'rejected');
+    refusal('output_invalid', /"y" holds NaN or infinity/)(second.reason);
+  });
+
+  test('a model for operators that nobody knows yet is refused for good', async () => {
+    const graphPath = join(folder, 'future.onnx');
+    writeFileSync(graphPath, rootModel(999n));
+    await using executor = openExecutor({ graphPath });
+    using line = connected(executor, assignedTo(fakeEntry('root')));
+    await assert.rejects(line.infer(numbers(1)), refusal('model_io_mismatch', /refuses it/));
+  });
+
+  test('a model that is larger than what is there for models is refused before it is loaded', async () => {
+    const graphPath = join(folder, 'huge.onnx');
+    writeFileSync(graphPath, '');
+    truncateSync(graphPath, 2 ** 33);
+    await using executor = openExecutor({ graphPath });
+    using line = connected(executor, assignedTo(fakeEntry('root')));
+    await assert.rejects(line.infer(numbers(1)), refusal('out_of_memory', /16384 MiB, and 512 MiB/));
   });
 });
 
