@@ -20,15 +20,10 @@ import { join } from 'node:path';
 import { StreamDigest } from '../engine/core/digest.ts';
 import { RealDisk } from '../engine/io/disk.ts';
 import { startS3, withoutS3 } from '../test/s3-server.ts';
+import { printBenches, type Row } from './bench/bench-table.ts';
 import { type BenchBlob, compare, fillWithHex, makeBlobs, type Rates } from './bench/cache-transfers.ts';
 import { measure } from './bench/measure.ts';
 import type { OneTransfer, TransferFigures } from './bench/one-transfer.ts';
-
-interface Row {
-  readonly what: string;
-  readonly figure: string;
-  readonly bar: string;
-}
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flow-bench-cache-')));
 const megabyte = 1e6;
@@ -44,22 +39,14 @@ const benches: Readonly<Record<string, (env: Readonly<Record<string, string>>) =
   memory,
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in benches));
-if (unknown.length > 0)
-  throw new Error(`no bench is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`);
 if (withoutS3) process.stdout.write(`Nothing is measured: ${withoutS3}.\n`);
 else await all();
 
 async function all(): Promise<void> {
   const server = await startS3({ kind: 'radosgw' });
   try {
-    process.stdout.write('| what | measured | bar |\n| --- | --- | --- |\n');
-    for (const [name, bench] of Object.entries(benches)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
-      for (const { what, figure, bar } of await bench(server.env))
-        process.stdout.write(`| ${what} | ${figure} | ${bar} |\n`);
-    }
+    const over = Object.entries(benches).map(([name, bench]) => [name, () => bench(server.env)]);
+    await printBenches(Object.fromEntries(over));
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

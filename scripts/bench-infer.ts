@@ -15,15 +15,10 @@ import { tensor } from '../engine/core/tensor.ts';
 import { Executor } from '../engine/io/inference/executor.ts';
 import { boundModels } from '../engine/io/inference/line.ts';
 import { fileInMirror } from '../test/models/plain-model.ts';
+import { type Benches, printBenches, type Row } from './bench/bench-table.ts';
 import { differentFilms, film } from './bench/fixtures.ts';
 import { type Measured, measure } from './bench/measure.ts';
 import { plainRate } from './bench/plain-loop.ts';
-
-interface Row {
-  readonly what: string;
-  readonly figure: string;
-  readonly bar: string;
-}
 
 const root = resolve(import.meta.dirname, '..');
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flow-bench-infer-')));
@@ -44,19 +39,10 @@ const models = [
   'osnet/osnet-x0-25',
 ];
 
-const benches: Readonly<Record<string, () => Promise<Row[]>>> = { saturation, together, baseline };
+const benches: Benches = { saturation, together, baseline };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in benches));
-if (unknown.length > 0)
-  throw new Error(`no bench is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`);
 try {
-  process.stdout.write('| what | measured | bar |\n| --- | --- | --- |\n');
-  for (const [name, bench] of Object.entries(benches)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    for (const { what, figure, bar } of await bench())
-      process.stdout.write(`| ${what} | ${figure} | ${bar} |\n`);
-  }
+  await printBenches(benches);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

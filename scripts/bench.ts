@@ -8,6 +8,7 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { digestOf } from '../engine/core/digest.ts';
 import { hashFile } from '../engine/io/hash-file.ts';
+import { type Benches, printBenches, type Row } from './bench/bench-table.ts';
 import { bookkeepingMs } from './bench/bookkeeping.ts';
 import { brightnessRule, differentFilms, film, trivialWorkspace } from './bench/fixtures.ts';
 import { type Measured, measure, medianSeconds } from './bench/measure.ts';
@@ -16,12 +17,6 @@ import { Watching } from './bench/watching.ts';
 const flow = resolve(import.meta.dirname, '../dist/flow.js');
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flow-bench-')));
 const repeats = 7;
-
-interface Row {
-  readonly what: string;
-  readonly figure: string;
-  readonly bar: string;
-}
 
 const views = [
   { fps: 30, width: 128, height: 72 },
@@ -37,7 +32,7 @@ const plainOutputs = views.flatMap((_, index) => [
   '/dev/null',
 ]);
 
-const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
+const benches: Benches = {
   machine,
   noop,
   overhead,
@@ -51,17 +46,8 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   bookkeeping,
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in benches));
-if (unknown.length > 0)
-  throw new Error(`no bench is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`);
 try {
-  process.stdout.write('| what | measured | bar |\n| --- | --- | --- |\n');
-  for (const [name, bench] of Object.entries(benches)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    for (const { what, figure, bar } of await bench())
-      process.stdout.write(`| ${what} | ${figure} | ${bar} |\n`);
-  }
+  await printBenches(benches);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
