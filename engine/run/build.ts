@@ -78,6 +78,8 @@ export class Build {
   /** The first node with a key does the work; the others follow it. */
   readonly #leaders = new Map<Digest, ActionNode>();
   readonly #followers = new Map<ActionNode, ActionNode[]>();
+  /** Why the models of components cannot be had, by run and component: what has been tried is not tried for every segment. */
+  readonly #absences = new Map<string, string>();
   readonly #ran: ActionNode[] = [];
   readonly #startedAtMs = Date.now();
   readonly #hardStop = new AbortController();
@@ -239,7 +241,7 @@ export class Build {
 
   /** All that a node needs is known: what is its key, and is there a result? */
   #resolve(node: ActionNode): void {
-    const { lack } = node.component;
+    const lack = node.component.lack ?? this.#absences.get(absenceOf(node));
     if (lack !== undefined) return this.#doWithout(node, lack);
     const names = node.component.loaded.rule.programs(node.component.params);
     const programs = Object.fromEntries(names.map((name) => [name, this.#setting.programs.get(name)!]));
@@ -487,7 +489,8 @@ export class Build {
 
   #failOrRetry(node: ActionNode, error: FlowError): void {
     const { attempt, performed } = this.#ledger.of(node);
-    if (attempt > node.component.retries || !isTransient(error.code) || this.#isStopping)
+    const isHopeless = this.#absences.has(absenceOf(node)) && isModelAbsent(error);
+    if (attempt > node.component.retries || !isTransient(error.code) || isHopeless || this.#isStopping)
       return this.#fail(node, error);
     const delayMs = firstRetryMs * 2 ** (attempt - 1) * (0.5 + Math.random());
     const record = toRecord(error);
@@ -503,7 +506,10 @@ export class Build {
 
   #fail(node: ActionNode, error: FlowError): void {
     this.#flights.release(this.#ledger.of(node).key);
-    if (isModelAbsent(error) && !node.component.isRequired) return this.#doWithout(node, error.message);
+    if (isModelAbsent(error) && !node.component.isRequired) {
+      this.#absences.set(absenceOf(node), error.message);
+      return this.#doWithout(node, error.message);
+    }
     this.#tellFailure(node, error);
     this.#giveUp(node, `${node.component.name} failed`);
   }
@@ -591,6 +597,10 @@ export class Build {
   #emit(event: FlowEvent): void {
     this.#setting.events.emit(event);
   }
+}
+
+function absenceOf({ scope, component }: ActionNode): string {
+  return `${scope.label}//${component.name}`;
 }
 
 function refOf({ id, component, scope, segment }: ActionNode): ActionRef {

@@ -14,6 +14,12 @@ export const motionRegions = detectorDecoder({
   params: z.strictObject({
     threshold: z.number().min(0).max(1).describe('of the map'),
     min_area: z.number().min(0).max(1).describe('smallest region, as a fraction of the picture'),
+    max_moving: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe('where more of the picture than this seems to move, it is another picture: a cut'),
   }),
   landmarkCount: 0,
 
@@ -21,10 +27,11 @@ export const motionRegions = detectorDecoder({
     return [[1, 'rows', 'columns']];
   },
 
-  decode([output], { width, height }, { threshold, min_area }) {
+  decode([output], { width, height }, { threshold, min_area, max_moving }) {
     const { data, shape } = output!;
     const [, rows, columns] = shape as readonly [number, number, number]; // As `outputs` says.
     const isLeft = Uint8Array.from(data, (value) => (value >= threshold ? 1 : 0));
+    if (isLeft.reduce((sum, one) => sum + one, 0) > max_moving * data.length) return [];
     const found: Detection[] = [];
     for (let start = 0; start < data.length; start += 1) {
       if (!isLeft[start]) continue;

@@ -6,11 +6,11 @@ import { motionRegions } from '../../../../rules/dsp/detectors/motion-regions.ts
 const input = modelEntrySchema.shape.inputs.element.shape.picture.unwrap().parse({ width: 20, height: 12 });
 
 /** A map of 10×6 cells of 2×2 pixels, drawn with digits: tenths. */
-function regionsOf(drawn: string, { threshold = 0.5, min_area = 0 } = {}) {
+function regionsOf(drawn: string, { threshold = 0.5, min_area = 0, max_moving = 1 } = {}) {
   const rows = drawn.trim().split(/\s+/);
   const data = Float32Array.from(rows.join(''), (digit) => (digit === '.' ? 0 : Number(digit) / 10));
   const item = { data, shape: [1, rows.length, rows[0]!.length] };
-  return motionRegions.decode([item], input, { threshold, min_area }).map(({ box, score }) => ({
+  return motionRegions.decode([item], input, { threshold, min_area, max_moving }).map(({ box, score }) => ({
     box: [...box],
     score: Math.round(score * 100) / 100,
   }));
@@ -58,4 +58,14 @@ test('what is below the threshold, or smaller than the least area, is nothing', 
 
 test('a map without motion has no objects', () => {
   assert.deepEqual(regionsOf('.......... ..........'), []);
+});
+
+test('where most of the picture moves there is a cut, and no object', () => {
+  const drawn = `
+    9999.
+    9999.
+    99...
+  `;
+  assert.equal(regionsOf(drawn, { max_moving: 0.7 }).length, 1);
+  assert.deepEqual(regionsOf(drawn, { max_moving: 0.6 }), []);
 });
