@@ -16,17 +16,16 @@ export function batchOf(stretches: readonly Items[]): Tensors {
   return Object.fromEntries(names.map((name) => [name, joined(stretches, name)]));
 }
 
-/** Items as they are, one by one: views of their tensors. */
-export function* itemsOf(tensors: Tensors): Generator<Tensors> {
-  for (let item = 0; item < countOf(tensors); item += 1)
-    yield Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, itemOf(tensor, item)]));
-}
-
-function itemOf(tensor: Tensor, item: number): Tensor {
-  const { dtype, data, shape } = tensor;
-  const size = itemSize(tensor);
-  const view = data.subarray(item * size, (item + 1) * size);
-  return { dtype, data: view, shape: [1, ...shape.slice(1)] } as Tensor; // Of the kind that `data` is of.
+/** Some of the items, as they are: views of their tensors. */
+export function stretchOf(tensors: Tensors, { from, to }: Pick<Items, 'from' | 'to'>): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      const { dtype, data, shape } = tensor;
+      const size = itemSize(tensor);
+      const view = data.subarray(from * size, to * size);
+      return [name, { dtype, data: view, shape: [to - from, ...shape.slice(1)] } as Tensor]; // Of the kind that `data` is of.
+    }),
+  );
 }
 
 function joined(stretches: readonly Items[], name: string): Tensor {

@@ -6,6 +6,7 @@ import type { DeviceName } from '../../core/assigned-model.ts';
 import { toFlowError, toRecord } from '../../core/errors.ts';
 import { type ModelEntry, modelName } from '../../core/model-entry.ts';
 import type { Tensor, Tensors } from '../../core/tensor.ts';
+import { ExactBatches } from './exact-batches.ts';
 import { faultOfTensors, type TensorFacts } from './fault-of-tensors.ts';
 import {
   badGraph,
@@ -16,12 +17,16 @@ import {
   notFinite,
   outOfMemory,
 } from './inference-errors.ts';
-import { countOf, GatheredItems, itemsOf } from './items.ts';
 import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
 import { buffersOf } from './line.ts';
 import { fromOrt, toOrt } from './ort-tensors.ts';
 
-interface Loaded {
+interface Loaded extends Opened {
+  /** For devices on which results must not depend on batches. */
+  readonly batches: ExactBatches;
+}
+
+interface Opened {
   readonly session: ort.InferenceSession;
   readonly entry: ModelEntry;
   readonly device: DeviceName;
@@ -57,7 +62,10 @@ async function load({ model, entry, graphPath, device }: LaneRequest & { type: '
     await session.release();
     throw badGraph(modelName(entry), fault);
   }
-  loaded.set(model, { session, entry, device });
+  const batches = new ExactBatches((feeds) => runOnce({ session, entry, device }, feeds), {
+    takesBatches: takesBatches({ entry }),
+  });
+  loaded.set(model, { session, entry, device, batches });
 }
 
 /** One thread each: the engine gives cores away, and the same bits come out wherever it runs. */
@@ -93,22 +101,14 @@ function factsOf(metadata: readonly ort.InferenceSession.ValueMetadata[]): Tenso
 
 async function run(model: number, feeds: Tensors): Promise<Tensors> {
   const one = loaded.get(model) ?? assert.fail(`model ${model} is not loaded`);
-  if (takesBatches(one)) return runOnce(one, feeds);
-  const gathered = new GatheredItems(countOf(feeds));
-  let at = 0;
-  for (const item of itemsOf(feeds)) {
-    gathered.add({ tensors: await runOnce(one, item), from: 0, to: 1 }, at);
-    at += 1;
-  }
-  return gathered.whole!; // As many as were asked for.
+  return one.device !== 'cpu' && takesBatches(one) ? runOnce(one, feeds) : one.batches.outputsOf(feeds);
 }
 
-/** On a CPU some kernels give other bits for an item in a batch than by itself. */
-function takesBatches({ device, entry }: Loaded): boolean {
-  return device !== 'cpu' && typeof entry.inputs[0]!.shape[0] === 'string';
+function takesBatches({ entry }: Pick<Loaded, 'entry'>): boolean {
+  return typeof entry.inputs[0]!.shape[0] === 'string';
 }
 
-async function runOnce({ session, entry, device }: Loaded, feeds: Tensors): Promise<Tensors> {
+async function runOnce({ session, entry, device }: Opened, feeds: Tensors): Promise<Tensors> {
   const name = modelName(entry);
   let fetched: ort.InferenceSession.OnnxValueMapType;
   try {
@@ -135,8 +135,9 @@ async function unload(model: number): Promise<void> {
 function holdsNumbers({ dtype, data }: Tensor): boolean {
   if (dtype !== 'float32' && dtype !== 'float64') return true;
   const numbers = data as Float32Array; // Or Float64Array, which is read in the same way.
-  for (let at = 0; at < numbers.length; at += 1) if (!Number.isFinite(numbers[at])) return false;
-  return true;
+  let sum = 0;
+  for (let at = 0; at < numbers.length; at += 1) sum += numbers[at]! - numbers[at]!; // NaN, unless it is a number.
+  return sum === 0;
 }
 
 function firstLine(message: string): string {

@@ -1,0 +1,97 @@
+/**
+ * Items of a model in batches where that changes no bit of a result, and one by one where it would.
+ *
+ * Which kernels run, and in which order they add, depends on the shapes of tensors and not on what they hold. So a batch
+ * of one size that gave each of its items the same bits as the item alone, on items that have nothing in common, does so
+ * for all items; and one that did not is never used. What is tried is done both ways, so it is tried only when a model
+ * has run on so many items that more of them can be expected, and batches are used only if they were quicker.
+ */
+import type { Tensors } from '../../core/tensor.ts';
+import { countOf, GatheredItems, stretchOf } from './items.ts';
+
+export type RunOnce = (feeds: Tensors) => Promise<Tensors>;
+
+const batchItems = 8;
+const itemsBeforeTrying = 128;
+const trials = 2;
+/** Of the time that the items take one by one. */
+const worthwhile = 0.95;
+
+export class ExactBatches {
+  readonly #run: RunOnce;
+  readonly #takesBatches: boolean;
+  /** Undefined while it is not known. */
+  #areExact: boolean | undefined;
+  #items = 0;
+  #trials = 0;
+  #aloneMs = 0;
+  #batchMs = 0;
+
+  constructor(run: RunOnce, { takesBatches }: { readonly takesBatches: boolean }) {
+    this.#run = run;
+    this.#takesBatches = takesBatches;
+  }
+
+  /** The outputs of all items. @throws what the run throws */
+  async outputsOf(feeds: Tensors): Promise<Tensors> {
+    const count = countOf(feeds);
+    const gathered = new GatheredItems(count);
+    for (let at = 0; at < count; ) {
+      const to = Math.min(at + batchItems, count);
+      const isWhole = this.#takesBatches && to - at === batchItems;
+      const stretch = stretchOf(feeds, { from: at, to });
+      if (isWhole && this.#areExact)
+        gathered.add({ tensors: await this.#run(stretch), from: 0, to: to - at }, at);
+      else if (isWhole && this.#areExact === undefined && this.#items >= itemsBeforeTrying)
+        gathered.add({ tensors: await this.#try(stretch), from: 0, to: to - at }, at);
+      else gathered.add({ tensors: await this.#oneByOne(stretch), from: 0, to: to - at }, at);
+      this.#items += to - at;
+      at = to;
+    }
+    return gathered.whole!; // As many as were asked for.
+  }
+
+  async #oneByOne(feeds: Tensors): Promise<Tensors> {
+    const count = countOf(feeds);
+    const gathered = new GatheredItems(count);
+    for (let at = 0; at < count; at += 1)
+      gathered.add(
+        { tensors: await this.#run(stretchOf(feeds, { from: at, to: at + 1 })), from: 0, to: 1 },
+        at,
+      );
+    return gathered.whole!; // As above.
+  }
+
+  async #try(feeds: Tensors): Promise<Tensors> {
+    const startedMs = performance.now();
+    const alone = await this.#oneByOne(feeds);
+    const aloneMs = performance.now() - startedMs;
+    const together = await this.#run(feeds);
+    this.#batchMs += performance.now() - startedMs - aloneMs;
+    this.#aloneMs += aloneMs;
+    if (!haveSameBits(alone, together)) this.#areExact = false;
+    else if (haveNothingInCommon(alone)) this.#trials += 1; // Else it proves nothing: they may all be zero.
+    if (this.#areExact === undefined && this.#trials === trials)
+      this.#areExact = this.#batchMs < this.#aloneMs * worthwhile;
+    return alone;
+  }
+}
+
+function haveSameBits(a: Tensors, b: Tensors): boolean {
+  return Object.keys(a).every((name) => bytesOf(a, name).equals(bytesOf(b, name)));
+}
+
+/** No two items have the same output. */
+function haveNothingInCommon(outputs: Tensors): boolean {
+  return Object.keys(outputs).every((name) => {
+    const items = Array.from({ length: countOf(outputs) }, (_, at) =>
+      bytesOf(stretchOf(outputs, { from: at, to: at + 1 }), name).toString('latin1'),
+    );
+    return new Set(items).size === items.length;
+  });
+}
+
+function bytesOf(tensors: Tensors, name: string): Buffer {
+  const { buffer, byteOffset, byteLength } = tensors[name]!.data;
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

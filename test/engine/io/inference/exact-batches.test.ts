@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Tensors } from '../../../../engine/core/tensor.ts';
+import { tensor } from '../../../../engine/core/tensor.ts';
+import { ExactBatches } from '../../../../engine/io/inference/exact-batches.ts';
+import { numbers, valuesOf } from './fake-models.ts';
+
+/** Times ten; the sizes of all runs are kept. @param off what a batch adds */
+function bench({
+  off = 0,
+  takesBatches = true,
+  slow = 0,
+}: {
+  off?: number;
+  takesBatches?: boolean;
+  slow?: number;
+} = {}) {
+  const sizes: number[] = [];
+  const run = async ({ x }: Tensors): Promise<Tensors> => {
+    const values = [...(x!.data as Float32Array)];
+    sizes.push(values.length);
+    if (slow > 0 && values.length === 1) await new Promise((done) => setTimeout(done, slow));
+    const made = values.map((value) => value * 10 + (values.length > 1 ? off : 0));
+    return { y: tensor('float32', Float32Array.from(made), [made.length, 1]) };
+  };
+  return { sizes, batches: new ExactBatches(run, { takesBatches }) };
+}
+
+const items = (count: number, from = 0): number[] => Array.from({ length: count }, (_, at) => from + at);
+
+async function runThrough({ batches }: ReturnType<typeof bench>, count: number, of = items): Promise<void> {
+  for (let from = 0; from < count; from += 16) {
+    const given = of(16, from);
+    const outputs = valuesOf(await batches.outputsOf(numbers(...given)));
+    assert.deepEqual(
+      outputs,
+      given.map((value) => value * 10),
+    );
+  }
+}
+
+test('few items are run one by one', async () => {
+  const one = bench();
+  await runThrough(one, 128);
+  assert.deepEqual(new Set(one.sizes), new Set([1]));
+});
+
+test('a model that gives the same bits, and is quicker for it, is run in batches after a while', async () => {
+  const one = bench({ slow: 1 });
+  await runThrough(one, 256);
+  assert.deepEqual(one.sizes.slice(-4), [8, 8, 8, 8]);
+  assert.deepEqual(
+    valuesOf(await one.batches.outputsOf(numbers(...items(11)))),
+    items(11).map((value) => value * 10),
+  );
+  assert.deepEqual(one.sizes.slice(-4), [8, 1, 1, 1]);
+});
+
+test('a batch that changes a bit is tried once, and its results are used by nobody', async () => {
+  const one = bench({ off: 1e-3, slow: 1 });
+  await runThrough(one, 320);
+  assert.equal(one.sizes.filter((size) => size === 8).length, 1);
+});
+
+test('items that come to the same prove nothing', async () => {
+  const one = bench({ slow: 1 });
+  await runThrough(one, 192, () => items(16).fill(0));
+  assert.deepEqual(one.sizes.slice(-2), [1, 8]);
+});
+
+test('a model that takes one item at a time gets no batch', async () => {
+  const one = bench({ takesBatches: false, slow: 1 });
+  await runThrough(one, 160);
+  assert.deepEqual(new Set(one.sizes), new Set([1]));
+});
