@@ -29,6 +29,21 @@ const secondsEach = 4;
 /** Actions that ask at once, and items that each of them asks for. */
 const askers = 4;
 const itemsEach = 16;
+let builds = 0;
+
+/** Everything that the profile `offline` asks for of the pictures. */
+const plainDecode = [
+  '-filter_complex',
+  [
+    '[0:v]split=5[a][b][c][d][e]',
+    '[a]scale=128:72,format=rgb24[va]',
+    '[b]fps=4,scale=256:144,format=rgb24[vb]',
+    '[c]fps=4,scale=320:180,format=rgb24[vc]',
+    '[d]fps=1,scale=320:180,format=rgb24[vd]',
+    '[e]fps=1,scale=192:108,format=rgb24[ve]',
+  ].join(';'),
+  ...['va', 'vb', 'vc', 'vd', 've'].flatMap((name) => ['-map', `[${name}]`, '-f', 'null', '-']),
+];
 
 const models = [
   'scatter-embed/scatter-embed',
@@ -145,7 +160,7 @@ async function quickestWay({ model }: AssignedModel, graphPath: string): Promise
 
 /** Ten short films in one build, and one after the other. */
 async function together(): Promise<Row[]> {
-  const films = await differentFilms(join(folder, 'films'), 10);
+  const films = await differentFilms(folder, 10);
   const all = await build(films.map((path) => `run:${path}`));
   let alone = 0;
   for (const path of films) alone += (await build([`run:${path}`])).seconds;
@@ -158,7 +173,7 @@ async function together(): Promise<Row[]> {
  * for, and the models by themselves, shared out among all cores.
  */
 async function baseline(): Promise<Row[]> {
-  const path = await film(join(folder, 'minute'), 1);
+  const path = await film(folder, 1);
   const times: {
     wallSec: number;
     leastSec: number;
@@ -186,20 +201,6 @@ async function baseline(): Promise<Row[]> {
     { what: 'its peak memory', figure: `${Math.round(peakBytes / 2 ** 20)} MiB`, bar: '< 1536 MiB' },
   ];
 }
-
-/** Everything that the profile `offline` asks for of the pictures. */
-const plainDecode = [
-  '-filter_complex',
-  [
-    '[0:v]split=5[a][b][c][d][e]',
-    '[a]scale=128:72,format=rgb24[va]',
-    '[b]fps=4,scale=256:144,format=rgb24[vb]',
-    '[c]fps=4,scale=320:180,format=rgb24[vc]',
-    '[d]fps=1,scale=320:180,format=rgb24[vd]',
-    '[e]fps=1,scale=192:108,format=rgb24[ve]',
-  ].join(';'),
-  ...['va', 'vb', 'vc', 'vd', 've'].flatMap((name) => ['-map', `[${name}]`, '-f', 'null', '-']),
-];
 
 /** How many items each model was run on. */
 function itemsIn(trace: string): Map<string, number> {
@@ -236,8 +237,6 @@ async function rawModelSec(items: ReadonlyMap<string, number>): Promise<number> 
   }
   return seconds;
 }
-
-let builds = 0;
 
 /** In a workspace and with a cache of its own. */
 async function build(args: readonly string[]): Promise<Measured> {
