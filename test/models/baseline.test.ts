@@ -10,7 +10,7 @@ import { realData, realFile } from '../real-data.ts';
 import { type BuildRun, Rig } from '../rig.ts';
 import { modelsMirror, withoutModels } from './plain-model.ts';
 
-const clips = ['videos/friday.mp4', 'videos/bikes.mp4', 'videos/video_90.mov'].map(realFile);
+const clips = ['videos/friday.mp4', 'videos/bikes.mp4'].map(realFile);
 const target = (path: string): string => `run:${path}`;
 const offline = ['--profile', 'builtin:offline'];
 
