@@ -1,5 +1,4 @@
 /** Promotes what there is of runs, one after the other. */
-
 import type { OpenedEntry } from '../../../cache/remote/entry.ts';
 import type { Candidate, Promoter } from '../../../cache/remote/promoter.ts';
 import { blobsOf } from '../../core/blobs-of.ts';

@@ -85,7 +85,8 @@ export class ModelUser {
       ...world,
       ...{ inputs, models, signal, halo: {}, segment: undefined },
       params: this.#rule.params.parse(this.#node.params) as Values,
-      empty: () => undefined, // An empty result is as good as any here.
+      // Both tell how a result came about; what two models are compared by is the result.
+      empty: () => undefined,
       warn: () => undefined,
     };
     return this.#rule.run(args);

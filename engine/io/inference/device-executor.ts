@@ -36,7 +36,7 @@ export interface BatchDone {
 export interface DeviceSetting {
   readonly lanes: readonly Lane[];
   /** Brings the files of a model, and says how many bytes they have. @throws {FlowError} */
-  readonly ready: (assigned: AssignedModel, signal: AbortSignal) => Promise<ReadyModel>;
+  readonly ready: (assigned: AssignedModel) => Promise<ReadyModel>;
   /** Most items of a model in one batch; undefined where no batches are made, and each request goes by itself. */
   readonly mostItems: (assigned: AssignedModel) => number | undefined;
   /** How long a batch that is not full waits for more; milliseconds. */
@@ -80,7 +80,7 @@ export class DeviceExecutor implements AsyncDisposable {
   async infer({ assigned, feeds, run, signal }: InferRequest): Promise<Tensors> {
     const fault = faultOfFeeds(assigned.model.entry, feeds);
     if (fault !== undefined) throw badInputs(modelName(assigned.model.entry), fault);
-    const ready = await this.#setting.ready(assigned, signal);
+    const ready = await this.#setting.ready(assigned);
     signal.throwIfAborted();
     const outputs = new GatheredItems(countOf(feeds));
     const request = { assigned, feeds, run, signal, ready, outputs, end: Promise.withResolvers<Tensors>() };

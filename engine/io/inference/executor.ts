@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { AssignedModel } from '../../core/assigned-model.ts';
-import { toFlowError, toRecord } from '../../core/errors.ts';
+import { cancelled, toFlowError, toRecord } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
 import type { Backend } from './backend.ts';
 import { type BatchDone, DeviceExecutor } from './device-executor.ts';
@@ -52,6 +52,7 @@ export class Executor implements Inference, AsyncDisposable {
   readonly #setting: ExecutorSetting;
   readonly #devices = new Map<string, DeviceExecutor>();
   readonly #ready = new Map<string, Promise<ReadyModel>>();
+  readonly #closing = new AbortController();
   #onBatch: (batch: BatchDone) => void = () => {};
 
   constructor(setting: ExecutorSetting) {
@@ -97,7 +98,7 @@ export class Executor implements Inference, AsyncDisposable {
 
   #newDevice(device: AssignedModel['device']): DeviceExecutor {
     const common = {
-      ready: (assigned: AssignedModel, signal: AbortSignal) => this.#readyOf(assigned, signal),
+      ready: (assigned: AssignedModel) => this.#readyOf(assigned),
       onBatch: (batch: BatchDone) => this.#onBatch(batch),
     };
     if (device === 'cpu')
@@ -107,21 +108,21 @@ export class Executor implements Inference, AsyncDisposable {
         mostItems: () => undefined,
         maxDelayMs: 0,
       });
-    const lane =
-      device === 'remote'
-        ? new Lane({
-            backend: this.#setting.server(),
-            atOnce: serverRequests,
-            memoryBytes: Infinity,
-            onNote: (note) => this.#setting.warn(note),
-          })
-        : new Lane({ backend: new OrtBackend(device), atOnce: 1, memoryBytes: Infinity });
+    if (device === 'remote') {
+      const onNote = (note: string): void => this.#setting.warn(note);
+      const backend = this.#setting.server();
+      const lane = new Lane({ backend, atOnce: serverRequests, memoryBytes: Infinity, onNote });
+      // A server takes what its model takes, and no request that it would have to take apart.
+      const most = (assigned: AssignedModel): number => mostItems(assigned) ?? 1;
+      return new DeviceExecutor({ ...common, lanes: [lane], mostItems: most, maxDelayMs: batchDelayMs });
+    }
+    const lane = new Lane({ backend: new OrtBackend(device), atOnce: 1, memoryBytes: Infinity });
     return new DeviceExecutor({ ...common, lanes: [lane], mostItems, maxDelayMs: batchDelayMs });
   }
 
   /**
-   * As many as there are cores: a model on one core each does more than one model on all of them. There are no batches:
-   * they gain little, and some kernels give other bits for an item in a batch than by itself.
+   * As many as there are cores: a model on one core each does more than one model on all of them. Each gets a request
+   * whole, and puts its items together where that changes no bit: see `exact-batches.ts`.
    */
   #cpuLanes(): Lane[] {
     const { cores, memoryBytes } = this.#setting;
@@ -131,19 +132,20 @@ export class Executor implements Inference, AsyncDisposable {
     );
   }
 
-  #readyOf(assigned: AssignedModel, signal: AbortSignal): Promise<ReadyModel> {
+  /** For all who ask, so that none of them who gives up ends it for the others. */
+  #readyOf(assigned: AssignedModel): Promise<ReadyModel> {
     const name = loadedName(assigned);
     const known = this.#ready.get(name);
     if (known) return known;
-    const ready = this.#bring(assigned, signal);
+    const ready = this.#bring(assigned);
     this.#ready.set(name, ready);
     ready.catch(() => setTimeout(() => this.#ready.delete(name), failureMs).unref());
     return ready;
   }
 
-  async #bring(assigned: AssignedModel, signal: AbortSignal): Promise<ReadyModel> {
+  async #bring(assigned: AssignedModel): Promise<ReadyModel> {
     if (assigned.device === 'remote') return { assigned, graphPath: undefined, sizeBytes: 0 };
-    const graphPath = await this.#setting.open(assigned.model, signal);
+    const graphPath = await this.#setting.open(assigned.model, this.#closing.signal);
     const sizes = await Promise.all(
       assigned.model.entry.files.map(async ({ name }, index) =>
         index === 0 ? stat(graphPath) : stat(join(dirname(graphPath), name)),
@@ -153,6 +155,7 @@ export class Executor implements Inference, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(cancelled());
     await Promise.all([...this.#devices.values()].map((device) => device[Symbol.asyncDispose]()));
   }
 }

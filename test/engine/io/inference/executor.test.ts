@@ -14,7 +14,7 @@ import { boundModels } from '../../../../engine/io/inference/line.ts';
 import { GraphBuilder } from '../../../../engine/io/onnx/graph-builder.ts';
 import { writeOnnx } from '../../../../engine/io/onnx/onnx-file.ts';
 import { fileInMirror, modelsMirror, plainModel, withoutModels } from '../../../models/plain-model.ts';
-import { assignedTo, fakeEntry, numbers, valuesOf } from './fake-models.ts';
+import { assignedTo, FakeBackend, fakeEntry, numbers, valuesOf } from './fake-models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flow-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -197,6 +197,47 @@ describe('models that are made here', { concurrency: false }, () => {
     await using executor = openExecutor({ graphPath });
     using line = connected(executor, assignedTo(fakeEntry('root')));
     await assert.rejects(line.infer(numbers(1)), refusal('out_of_memory', /16384 MiB, and 512 MiB/));
+  });
+});
+
+describe('what several actions share', () => {
+  test('who gives up while a model is fetched does not end that for the others', async () => {
+    const graphPath = join(folder, 'shared.onnx');
+    writeFileSync(graphPath, rootModel());
+    const fetched = Promise.withResolvers<string>();
+    await using executor = new Executor({
+      open: (_model, signal) => {
+        signal.addEventListener('abort', () => fetched.reject(signal.reason));
+        return fetched.promise;
+      },
+      cores: 1,
+      memoryBytes: 2 ** 30,
+      warn: assert.fail,
+      server: () => assert.fail('there is none'),
+    });
+    const gone = connected(executor, assignedTo(fakeEntry('root')));
+    void gone.infer(numbers(1)); // Nobody will hear of it.
+    using line = connected(executor, assignedTo(fakeEntry('root')));
+    const asked = line.infer(numbers(9));
+    await new Promise(setImmediate);
+    gone[Symbol.dispose]();
+    fetched.resolve(graphPath);
+    assert.deepEqual(valuesOf(await asked), [3]);
+  });
+
+  test('a server gets the items of a model that takes one at a time one by one', async () => {
+    const server = new FakeBackend();
+    const entry = fakeEntry('single', { inputs: [{ name: 'x', dtype: 'float32', shape: [1, 1] }] });
+    await using executor = new Executor({
+      open: () => assert.fail('a server has its files itself'),
+      cores: 1,
+      memoryBytes: 2 ** 30,
+      warn: assert.fail,
+      server: () => server,
+    });
+    using line = connected(executor, assignedTo(entry, { engine: 'triton', device: 'remote' }));
+    assert.deepEqual(valuesOf(await line.infer(numbers(1, 2, 3))), [10, 20, 30]);
+    assert.deepEqual(server.batches.sort(), ['single: 1', 'single: 2', 'single: 3']);
   });
 });
 
