@@ -6,26 +6,23 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { AssignedModel } from '../engine/core/assigned-model.ts';
 import { digestOf } from '../engine/core/digest.ts';
 import { modelEntrySchema } from '../engine/core/model-entry.ts';
-import { tensor } from '../engine/core/tensor.ts';
-import { Executor } from '../engine/io/inference/executor.ts';
-import { boundModels } from '../engine/io/inference/line.ts';
 import { fileInMirror } from '../test/models/plain-model.ts';
 import { type Benches, printBenches, type Row } from './bench/bench-table.ts';
 import { differentFilms, film } from './bench/fixtures.ts';
 import { type Measured, measure } from './bench/measure.ts';
-import { type PlainLoop, plainRate } from './bench/plain-loop.ts';
+import { type PlainLoop, PlainLoops } from './bench/plain-loop.ts';
+import { SaturatedExecutor } from './bench/saturated-executor.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flow-bench-infer-')));
 const flow = join(root, 'dist/flow.js');
 const cores = availableParallelism();
-const rounds = 4;
-const secondsEach = 4;
+const rounds = 8;
+const secondsEach = 2;
 /** Actions that ask at once, and items that each of them asks for. */
 const askers = 4;
 const itemsEach = 16;
@@ -70,9 +67,12 @@ async function saturation(): Promise<Row[]> {
   for (const name of models) {
     const { assigned, graphPath } = modelNamed(name);
     const way = await quickestWay(assigned, graphPath);
+    await using loops = new PlainLoops(way, way);
+    await using executor = new SaturatedExecutor({ assigned, graphPath, cores, askers, items: itemsEach });
+    await executor.rate(secondsEach); // It loads its models, and finds out about batches.
     const pairs: { own: number; plain: number }[] = [];
     for (let round = 0; round < rounds; round += 1)
-      pairs.push({ own: await ownRate(assigned, graphPath), plain: await plainRate(way, way) });
+      pairs.push({ own: await executor.rate(secondsEach), plain: await loops.rate(secondsEach) });
     const [own, plain] = [median(pairs.map((pair) => pair.own)), median(pairs.map((pair) => pair.plain))];
     const ratio = median(pairs.map((pair) => pair.own / pair.plain));
     rows.push({
@@ -106,53 +106,23 @@ function itemShape({ model }: AssignedModel): number[] {
   return model.entry.inputs[0]!.shape.slice(1).map(Number);
 }
 
-async function ownRate(assigned: AssignedModel, graphPath: string): Promise<number> {
-  await using executor = new Executor({
-    open: async () => graphPath,
-    cores,
-    memoryBytes: 2 ** 31,
-    warn: () => undefined,
-    server: () => {
-      throw new Error('no server is asked');
-    },
-  });
-  const shape = itemShape(assigned);
-  const { name } = assigned.model.entry.inputs[0]!;
-  const data = new Float32Array(new SharedArrayBuffer(4 * itemsEach * shape.reduce((a, b) => a * b, 1)));
-  for (let at = 0; at < data.length; at += 1) data[at] = Math.sin(at * 0.37);
-  const ends: number[] = [];
-  let isOver = false;
-  const ask = async (run: string): Promise<void> => {
-    using line = executor.connect({ models: [assigned], run });
-    const model = boundModels({ port: line.port, entries: { slot: assigned.model.entry } })['slot']!;
-    while (!isOver) {
-      await model.infer({ [name]: tensor('float32', data, [itemsEach, ...shape]) });
-      ends.push(performance.now());
-    }
-  };
-  const work = Array.from({ length: askers }, (_, run) => ask(`run ${run}`));
-  await delay(secondsEach * 1000);
-  isOver = true;
-  await Promise.all(work);
-  // Neither the loading of the model nor the end, when not all lanes have something to do, is of interest.
-  const [first, last] = [askers, ends.length - askers - 1];
-  return ((last - first) * itemsEach * 1000) / (ends[last]! - ends[first]!);
-}
-
 type Way = PlainLoop & { readonly loops: number };
 
 async function quickestWay({ model }: AssignedModel, graphPath: string): Promise<Way> {
   const { entry } = model;
   const takesBatches = typeof entry.inputs[0]!.shape[0] === 'string';
   const shape = entry.inputs[0]!.shape.slice(1).map(Number);
-  const loop = { graphPath, input: entry.inputs[0]!.name, shape, items: itemsEach, seconds: secondsEach };
+  const loop = { graphPath, input: entry.inputs[0]!.name, shape, items: itemsEach };
   const ways: Way[] = [
     { ...loop, batch: 1, intraOp: 1, loops: cores },
     ...(takesBatches ? [{ ...loop, batch: 8, intraOp: 1, loops: cores }] : []),
     { ...loop, batch: takesBatches ? 8 : 1, intraOp: cores, loops: 1 },
   ];
   const timed: { way: Way; rate: number }[] = [];
-  for (const way of ways) timed.push({ way, rate: await plainRate(way, way) });
+  for (const way of ways) {
+    await using loops = new PlainLoops(way, way);
+    timed.push({ way, rate: await loops.rate(secondsEach) });
+  }
   return timed.sort((a, b) => b.rate - a.rate)[0]!.way;
 }
 
@@ -231,9 +201,9 @@ async function rawModelSec(items: ReadonlyMap<string, number>): Promise<number> 
       items: itemsEach,
       batch: 1,
       intraOp: 1,
-      seconds: 1,
     };
-    seconds += count / (await plainRate(loop, { loops: 1 }));
+    await using loops = new PlainLoops(loop, { loops: 1 });
+    seconds += count / (await loops.rate(1));
   }
   return seconds;
 }

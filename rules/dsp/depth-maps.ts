@@ -30,7 +30,7 @@ export interface DepthRequest {
 /**
  * Numbers of a map are of what the model gave; then it is made smaller.
  *
- * @throws {FlowError} `model_io_mismatch` if the model gives no map of fixed size of the whole picture; `output_invalid` if one is not finite
+ * @throws {FlowError} `model_io_mismatch` if the model gives no map of fixed size of the whole picture
  */
 export async function depthMaps(
   model: BoundModel,

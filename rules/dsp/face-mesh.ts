@@ -51,7 +51,7 @@ export function meshPointCount({ entry }: BoundModel): number {
  * The landmarks of each face.
  *
  * @returns float32 faces×P×2, x and y in fractions of the picture; NaN where the model sees no face
- * @throws {FlowError} `model_io_mismatch` if entry, decoder and outputs do not fit; `output_invalid` if outputs are not finite
+ * @throws {FlowError} `model_io_mismatch` if entry, decoder and outputs do not fit
  */
 export async function meshOfFaces(
   model: BoundModel,

@@ -1,6 +1,4 @@
 import type { BoundModel } from '../../engine/core/bound-model.ts';
-import { FlowError } from '../../engine/core/errors.ts';
-import { modelName } from '../../engine/core/model-entry.ts';
 import type { Tensor, Tensors } from '../../engine/core/tensor.ts';
 import { floatOutput } from './float-output.ts';
 import { modelMisfit } from './model-misfit.ts';
@@ -27,7 +25,7 @@ export interface ExpectedBatch {
  * Outputs of a batch, item by item.
  *
  * @returns [item][output]
- * @throws {FlowError} `model_io_mismatch` if an output is missing or of another shape, `output_invalid` if one holds NaN or infinity
+ * @throws {FlowError} `model_io_mismatch` if an output is missing or of another shape
  */
 export function itemsOfOutputs(
   entry: BoundModel['entry'],
@@ -68,7 +66,6 @@ function outputAt(
       fix: 'Name another decoder in its entry, or correct its outputs, its classes or the size of its input there.',
     });
   }
-  if (!output.data.every(Number.isFinite)) throw notFinite(entry, name);
   return output;
 }
 
@@ -85,14 +82,4 @@ function fits(found: readonly number[], expected: ItemShape, lengths: Map<string
 function itemOf({ data, shape: [count = 0, ...shape] }: Tensor<'float32'>, item: number): ItemOutput {
   const size = data.length / count;
   return { data: data.subarray(item * size, (item + 1) * size), shape };
-}
-
-function notFinite(entry: BoundModel['entry'], output: string): FlowError {
-  return new FlowError({
-    code: 'output_invalid',
-    blame: 'user',
-    message: `Cannot use what the model ${modelName(entry)} gives: its output "${output}" holds NaN or infinity.`,
-    where: modelName(entry),
-    fix: 'Correct how its input is made (scale, mean and std in its entry), or use another version of the model.',
-  });
 }

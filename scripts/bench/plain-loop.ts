@@ -1,4 +1,5 @@
-/** ONNX Runtime alone, in a loop: what the executor is held against. Run as a thread of its own. */
+/** ONNX Runtime alone, in loops: what the executor is held against. Each runs as a thread of its own. */
+import { once } from 'node:events';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 
@@ -12,25 +13,37 @@ export interface PlainLoop {
   readonly batch: number;
   /** Threads of ONNX Runtime's own. */
   readonly intraOp: number;
-  readonly seconds: number;
 }
 
-/** Items in a second, of so many loops at once. */
-export async function plainRate(loop: PlainLoop, { loops }: { readonly loops: number }): Promise<number> {
-  const rates = await Promise.all(
-    Array.from({ length: loops }, () => {
-      const { promise, resolve, reject } = Promise.withResolvers<number>();
-      const thread = new Worker(new URL(import.meta.url), { workerData: loop });
-      thread.on('message', resolve).on('error', reject);
-      return promise;
-    }),
-  );
-  return rates.reduce((sum, rate) => sum + rate, 0);
+/** So many loops, which stand still between measurements. */
+export class PlainLoops implements AsyncDisposable {
+  readonly #threads: readonly Worker[];
+
+  constructor(loop: PlainLoop, { loops }: { readonly loops: number }) {
+    this.#threads = Array.from(
+      { length: loops },
+      () => new Worker(new URL(import.meta.url), { workerData: loop }),
+    );
+  }
+
+  /** Items in a second, of all loops at once. The first time includes the loading of the model in no figure. */
+  async rate(seconds: number): Promise<number> {
+    const rates = this.#threads.map(async (thread) => {
+      thread.postMessage(seconds);
+      const [rate] = (await once(thread, 'message')) as [number]; // What the loop answers.
+      return rate;
+    });
+    return (await Promise.all(rates)).reduce((sum, rate) => sum + rate, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+  }
 }
 
-if (parentPort) parentPort.postMessage(await run(workerData as PlainLoop)); // What `plainRate` gives it.
+if (parentPort) await answer(workerData as PlainLoop); // What `PlainLoops` gives it.
 
-async function run({ graphPath, input, shape, items, batch, intraOp, seconds }: PlainLoop): Promise<number> {
+async function answer({ graphPath, input, shape, items, batch, intraOp }: PlainLoop): Promise<void> {
   const session = await ort.InferenceSession.create(graphPath, {
     intraOpNumThreads: intraOp,
     interOpNumThreads: 1,
@@ -43,12 +56,13 @@ async function run({ graphPath, input, shape, items, batch, intraOp, seconds }: 
     return { [input]: new ort.Tensor('float32', own, [batch, ...shape]) };
   });
   await session.run(batches[0]!);
-  const startedMs = performance.now();
-  let done = 0;
-  while (performance.now() - startedMs < seconds * 1000)
-    for (const feeds of batches) {
-      await session.run(feeds);
+  parentPort!.on('message', async (seconds: number) => {
+    const startedMs = performance.now();
+    let done = 0;
+    for (let at = 0; performance.now() - startedMs < seconds * 1000; at = (at + 1) % batches.length) {
+      await session.run(batches[at]!);
       done += batch;
     }
-  return (done * 1000) / (performance.now() - startedMs);
+    parentPort!.postMessage((done * 1000) / (performance.now() - startedMs));
+  });
 }

@@ -45,7 +45,9 @@ export function denseFlow(
   let confidence: Value | undefined;
   for (const level of levels.toReversed()) {
     const texture = textureOf(g, level, settings);
-    flow = flow ? g.node('Mul', [double(g, flow), 2]) : g.node('Mul', [level.pairs, 0]);
+    flow = flow
+      ? g.node('Mul', [double(g, flow, { ...level, channels: 2 }), 2])
+      : g.node('Mul', [level.pairs, 0]);
     for (let at = 0; at < level.iterations; at += 1) flow = refined(g, flow, { level, texture, settings });
     confidence = texture.confidence;
   }

@@ -52,12 +52,21 @@ export function halve(g: GraphBuilder, planes: Value, channels: number): Value {
   );
 }
 
-/** The counterpart of `halve`: twice the width and height, by linear interpolation. */
-export function double(g: GraphBuilder, planes: Value): Value {
-  return g.node('Resize', [planes, absent, g.constant([1, 1, 2, 2], [4])], {
+/**
+ * The counterpart of `halve`: twice the width and height, by linear interpolation.
+ *
+ * @param size of what comes out
+ */
+export function double(
+  g: GraphBuilder,
+  planes: Value,
+  { channels, width, height }: { channels: number; width: number; height: number },
+): Value {
+  const made = g.node('Resize', [planes, absent, g.constant([1, 1, 2, 2], [4])], {
     mode: 'linear',
     coordinate_transformation_mode: 'half_pixel',
   });
+  return g.describe(made, ['N', channels, height, width]);
 }
 
 /**

@@ -3,7 +3,8 @@ import type { DeviceName } from '../../core/assigned-model.ts';
 import type { BoundModel } from '../../core/bound-model.ts';
 import type { ModelEntry } from '../../core/model-entry.ts';
 import type { Tensor, Tensors } from '../../core/tensor.ts';
-import { countOf, GatheredItems } from '../../io/inference/items.ts';
+import { checkFinite } from '../../io/inference/finite-outputs.ts';
+import { allOf, countOf, GatheredItems } from '../../io/inference/items.ts';
 import { OrtBackend } from '../../io/inference/ort-backend.ts';
 
 /** Runs a model once. @param feeds left to the caller */
@@ -33,9 +34,10 @@ export class ModelThread implements AsyncDisposable {
 export function boundModel(entry: ModelEntry, run: RunModel): BoundModel {
   const infer = async (tensors: Tensors): Promise<Tensors> => {
     const outputs = new GatheredItems(countOf(tensors));
-    for (let at = 0; at < countOf(tensors); at += 1)
-      outputs.add({ tensors: await run(itemOf(tensors, at)), from: 0, to: 1 }, at);
-    return outputs.whole!; // Rules ask about one item at least.
+    for (let at = 0; at < countOf(tensors); at += 1) outputs.add(allOf(await run(itemOf(tensors, at))), at);
+    const whole = outputs.whole!; // Rules ask about one item at least.
+    checkFinite(entry, whole);
+    return whole;
   };
   return { entry, classes: entry.classes ?? [], infer };
 }

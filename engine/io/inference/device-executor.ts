@@ -69,6 +69,8 @@ export class DeviceExecutor implements AsyncDisposable {
   /** What memory has turned out to do for; items. */
   readonly #limits = new Map<string, number>();
   readonly #models = new Map<string, AssignedModel>();
+  /** When each lane was done with a batch last: one that was given to it before that has waited there. */
+  readonly #endedMs = new Map<Lane, number>();
   #requests = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -121,7 +123,7 @@ export class DeviceExecutor implements AsyncDisposable {
     for (let free = this.#freeLanes(); free.length > 0; free = this.#freeLanes()) {
       const batch = this.#queue.take({ ...this.#limitsNow, nowMs: this.#setting.now() });
       if (!batch) return this.#wakeUp();
-      const lane = free.find((one) => one.has(batch[0]!.request.assigned)) ?? free[0]!;
+      const lane = laneFor(batch[0]!.request.assigned, free);
       void this.#run(lane, batch).then(() => this.#pump()); // It never rejects.
     }
   }
@@ -161,25 +163,30 @@ export class DeviceExecutor implements AsyncDisposable {
     const name = modelName(assigned.model.entry);
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(stuck(name, timeoutMs / 1000)), timeoutMs);
-    const [startedMs, startedAtMs] = [now(), Date.now()];
+    const givenMs = now();
     try {
       return await lane.run(ready, () => feedsOf(batch), limit.signal);
     } finally {
       clearTimeout(timer);
+      const endedMs = now();
+      const startedMs = lane.isSerial ? Math.max(givenMs, this.#endedMs.get(lane) ?? 0) : givenMs;
+      this.#endedMs.set(lane, endedMs);
       onBatch?.({
         model: name,
         device: assigned.device,
         lane: lanes.indexOf(lane),
         items: batch.reduce((sum, { items }) => sum + items, 0),
         waitedMs: startedMs - Math.min(...batch.map(({ atMs }) => atMs)),
-        startedAtMs,
-        durationMs: now() - startedMs,
+        startedAtMs: Date.now() - (endedMs - startedMs),
+        durationMs: endedMs - startedMs,
       });
     }
   }
 
   /** Gives everybody what is his. */
   #hand(batch: readonly Piece[], outputs: Tensors): void {
+    const [{ request: first }] = batch as [Piece]; // As in `feedsOf`.
+    if (isWholeRequest(batch)) return first.end.resolve(outputs);
     let at = 0;
     for (const { request, from, to } of stretchesOf(batch)) {
       request.outputs.add({ tensors: outputs, from: at, to: at + to - from }, from);
@@ -216,20 +223,30 @@ export class DeviceExecutor implements AsyncDisposable {
   }
 }
 
+/** The one with the least to do, and of those one that has the model loaded. */
+function laneFor(assigned: AssignedModel, free: readonly Lane[]): Lane {
+  const least = Math.min(...free.map(({ runs }) => runs));
+  const idlest = free.filter(({ runs }) => runs === least);
+  return idlest.find((lane) => lane.has(assigned)) ?? idlest[0]!;
+}
+
 /** What may be the fault of one item among many. */
 function isOfItems(error: unknown): boolean {
-  return (
-    error instanceof FlowError && (error.code === 'output_invalid' || error.code === 'model_io_mismatch')
-  );
+  return error instanceof FlowError && error.code === 'model_io_mismatch';
 }
 
 /** A request that goes by itself is given away; what is in a batch is copied, to be tried again if that was too large. */
 function feedsOf(batch: readonly Piece[]): Tensors {
-  const [{ request, items }] = batch as [Piece]; // A batch has one at least.
-  if (batch.length === 1 && items === countOf(request.feeds)) return request.feeds;
+  const [{ request }] = batch as [Piece]; // A batch has one at least.
+  if (isWholeRequest(batch)) return request.feeds;
   return batchOf(
     stretchesOf(batch).map(({ request: { feeds }, from, to }) => ({ tensors: feeds, from, to })),
   );
+}
+
+function isWholeRequest(batch: readonly Piece[]): boolean {
+  const [{ request, items }] = batch as [Piece]; // As above.
+  return batch.length === 1 && items === countOf(request.feeds);
 }
 
 /** Neighbouring items of one request, together. */

@@ -7,7 +7,7 @@
  * has run on so many items that more of them can be expected, and batches are used only if they were quicker.
  */
 import type { Tensors } from '../../core/tensor.ts';
-import { countOf, GatheredItems, stretchOf } from './items.ts';
+import { allOf, countOf, GatheredItems, type Stretch, stretchOf } from './items.ts';
 
 export type RunOnce = (feeds: Tensors) => Promise<Tensors>;
 
@@ -34,46 +34,40 @@ export class ExactBatches {
 
   /** The outputs of all items. @throws what the run throws */
   async outputsOf(feeds: Tensors): Promise<Tensors> {
+    const gathered = new GatheredItems(countOf(feeds));
     const count = countOf(feeds);
-    const gathered = new GatheredItems(count);
-    for (let at = 0; at < count; ) {
-      const to = Math.min(at + batchItems, count);
-      const isWhole = this.#takesBatches && to - at === batchItems;
-      const stretch = stretchOf(feeds, { from: at, to });
-      if (isWhole && this.#areExact)
-        gathered.add({ tensors: await this.#run(stretch), from: 0, to: to - at }, at);
+    for (let from = 0; from < count; from += batchItems) {
+      const stretch = { from, to: Math.min(from + batchItems, count) };
+      const isWhole = this.#takesBatches && stretch.to - from === batchItems;
+      if (isWhole && this.#areExact) await this.#add(gathered, feeds, stretch);
       else if (isWhole && this.#areExact === undefined && this.#items >= itemsBeforeTrying)
-        gathered.add({ tensors: await this.#try(stretch), from: 0, to: to - at }, at);
-      else gathered.add({ tensors: await this.#oneByOne(stretch), from: 0, to: to - at }, at);
-      this.#items += to - at;
-      at = to;
+        await this.#try(gathered, feeds, stretch);
+      else await this.#oneByOne(gathered, feeds, stretch);
+      this.#items += stretch.to - from;
     }
     return gathered.whole!; // As many as were asked for.
   }
 
-  async #oneByOne(feeds: Tensors): Promise<Tensors> {
-    const count = countOf(feeds);
-    const gathered = new GatheredItems(count);
-    for (let at = 0; at < count; at += 1)
-      gathered.add(
-        { tensors: await this.#run(stretchOf(feeds, { from: at, to: at + 1 })), from: 0, to: 1 },
-        at,
-      );
-    return gathered.whole!; // As above.
+  async #oneByOne(gathered: GatheredItems, feeds: Tensors, { from, to }: Stretch): Promise<void> {
+    for (let at = from; at < to; at += 1) await this.#add(gathered, feeds, { from: at, to: at + 1 });
   }
 
-  async #try(feeds: Tensors): Promise<Tensors> {
+  async #add(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
+    gathered.add(allOf(await this.#run(stretchOf(feeds, stretch))), stretch.from);
+  }
+
+  async #try(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
     const startedMs = performance.now();
-    const alone = await this.#oneByOne(feeds);
+    await this.#oneByOne(gathered, feeds, stretch);
     const aloneMs = performance.now() - startedMs;
-    const together = await this.#run(feeds);
+    const together = await this.#run(stretchOf(feeds, stretch));
     this.#batchMs += performance.now() - startedMs - aloneMs;
     this.#aloneMs += aloneMs;
+    const alone = gathered.stretch(stretch);
     if (!haveSameBits(alone, together)) this.#areExact = false;
     else if (haveNothingInCommon(alone)) this.#trials += 1; // Else it proves nothing: they may all be zero.
     if (this.#areExact === undefined && this.#trials === trials)
       this.#areExact = this.#batchMs < this.#aloneMs * worthwhile;
-    return alone;
   }
 }
 

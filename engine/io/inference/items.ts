@@ -1,13 +1,20 @@
 /** Items of tensors: along the first axis, as they are asked for one by one and run in batches. */
 import type { Tensor, Tensors } from '../../core/tensor.ts';
 
-/** A stretch of the items of somebody's tensors. */
-export interface Items {
-  readonly tensors: Tensors;
+export interface Stretch {
   /** Inclusive. */
   readonly from: number;
   /** Exclusive. */
   readonly to: number;
+}
+
+/** A stretch of the items of somebody's tensors. */
+export interface Items extends Stretch {
+  readonly tensors: Tensors;
+}
+
+export function allOf(tensors: Tensors): Items {
+  return { tensors, from: 0, to: countOf(tensors) };
 }
 
 /** One batch of the items of several tensors of one shape, in their order: copies. */
@@ -17,7 +24,7 @@ export function batchOf(stretches: readonly Items[]): Tensors {
 }
 
 /** Some of the items, as they are: views of their tensors. */
-export function stretchOf(tensors: Tensors, { from, to }: Pick<Items, 'from' | 'to'>): Tensors {
+export function stretchOf(tensors: Tensors, { from, to }: Stretch): Tensors {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => {
       const { dtype, data, shape } = tensor;
@@ -52,22 +59,22 @@ export class GatheredItems {
     this.#missing = count;
   }
 
-  /** @param outputs of a batch, whose items from `from` on are those of this request from `at` on */
-  add(outputs: Items, at: number): void {
-    const { tensors, from, to } = outputs;
-    const isWhole = from === 0 && to === countOf(tensors) && to === this.#count;
-    if (isWhole) this.#tensors = tensors;
-    else {
-      this.#tensors ??= Object.fromEntries(
-        Object.entries(tensors).map(([name, tensor]) => [name, this.#roomFor(tensor)]),
-      );
-      for (const [name, tensor] of Object.entries(tensors)) {
-        const size = itemSize(tensor);
-        const part = tensor.data.subarray(from * size, to * size);
-        (this.#tensors[name]!.data as Float32Array).set(part as Float32Array, at * size); // Both are of one kind.
-      }
+  /** @param outputs of a batch, whose items from `from` on are those of this request from `at` on: copied */
+  add({ tensors, from, to }: Items, at: number): void {
+    this.#tensors ??= Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name, this.#roomFor(tensor)]),
+    );
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const size = itemSize(tensor);
+      const part = tensor.data.subarray(from * size, to * size);
+      (this.#tensors[name]!.data as Float32Array).set(part as Float32Array, at * size); // Both are of one kind.
     }
     this.#missing -= to - from;
+  }
+
+  /** Some that are there already: views. */
+  stretch(stretch: Stretch): Tensors {
+    return stretchOf(this.#tensors!, stretch);
   }
 
   /** Undefined while some are missing. */

@@ -4,6 +4,7 @@ import type { BoundModel } from '../../core/bound-model.ts';
 import { type ErrorRecord, fromRecord } from '../../core/errors.ts';
 import type { ModelEntry } from '../../core/model-entry.ts';
 import type { Tensors } from '../../core/tensor.ts';
+import { checkFinite } from './finite-outputs.ts';
 
 export interface LineRequest {
   readonly id: number;
@@ -35,14 +36,16 @@ export function boundModels({ port, entries }: TaskModels): Record<string, Bound
     else waiting.reject(fromRecord(error!));
   });
   port.unref();
-  const infer = (slot: string, tensors: Tensors): Promise<Tensors> => {
+  const infer = async (slot: string, tensors: Tensors): Promise<Tensors> => {
     const id = ++last;
     const waiting = Promise.withResolvers<Tensors>();
     pending.set(id, waiting);
     port.ref();
     const request: LineRequest = { id, slot, tensors };
     port.postMessage(request, buffersOf(tensors));
-    return waiting.promise;
+    const outputs = await waiting.promise;
+    checkFinite(entries[slot]!, outputs);
+    return outputs;
   };
   return Object.fromEntries(
     Object.entries(entries).map(([slot, entry]) => [

@@ -50,7 +50,10 @@ export class OrtBackend implements Backend {
     const pending = Promise.withResolvers<LaneAnswer>();
     this.#pending.set(id, pending);
     thread.ref();
-    const onAbort = (): void => void this.#end(thread, signal.reason);
+    const onAbort = (): void => {
+      pending.reject(signal.reason);
+      void this.#end(thread, laneLost(this.#device));
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       thread.postMessage({ ...request, id }, request.type === 'run' ? buffersOf(request.feeds) : []);

@@ -1,9 +1,13 @@
 /** Tensors as ONNX Runtime has them. */
 import * as ort from 'onnxruntime-node';
-import type { Tensor } from '../../core/tensor.ts';
+import type { Tensor, Tensors } from '../../core/tensor.ts';
 
-export function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
+function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
   return new ort.Tensor(dtype as 'float32', data as Float32Array, shape); // Its overloads want one dtype at a time.
+}
+
+export function allToOrt(tensors: Tensors): Record<string, ort.Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toOrt(tensor)]));
 }
 
 /** Its dtype is whatever the model gives. */

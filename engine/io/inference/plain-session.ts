@@ -1,7 +1,7 @@
 /** ONNX Runtime alone, in the process at hand: for models whose outputs no entry describes. */
 import * as ort from 'onnxruntime-node';
 import type { Tensors } from '../../core/tensor.ts';
-import { fromOrt, toOrt } from './ort-tensors.ts';
+import { allToOrt, fromOrt } from './ort-tensors.ts';
 
 export class PlainSession implements AsyncDisposable {
   readonly #session: ort.InferenceSession;
@@ -17,8 +17,7 @@ export class PlainSession implements AsyncDisposable {
   }
 
   async run(feeds: Tensors): Promise<Tensors> {
-    const given = Object.entries(feeds).map(([name, one]) => [name, toOrt(one)]);
-    const made = Object.entries(await this.#session.run(Object.fromEntries(given)));
+    const made = Object.entries(await this.#session.run(allToOrt(feeds)));
     return Object.fromEntries(made.map(([name, one]) => [name, fromOrt(one)]));
   }
 

@@ -80,6 +80,15 @@ export class GraphBuilder {
     return made;
   }
 
+  /**
+   * Says of what shape a value is. Runtimes find that out by themselves; but an axis by a name is lost at some nodes, and
+   * ONNX Runtime then takes long to load what comes after them.
+   */
+  describe(value: Value, shape: Shape, dataType: DataType = 'float32'): Value {
+    this.#graph.value_info.push(valueInfo({ name: value, shape, dataType }));
+    return value;
+  }
+
   output(name: string, value: Value, shape: Shape, dataType: DataType = 'float32'): void {
     this.#graph.node.push(
       message('NodeProto', { name: `output_${name}`, op_type: 'Identity', input: [value], output: [name] }),

@@ -31,7 +31,7 @@ export interface Detector {
   /**
    * What was found in each picture of a batch; the surest first.
    *
-   * @throws {FlowError} `model_io_mismatch` if the outputs do not fit the decoder, `output_invalid` if they are not finite
+   * @throws {FlowError} `model_io_mismatch` if the outputs do not fit the decoder
    */
   read(outputs: Tensors, batch: { readonly count: number; readonly placement: Placement }): Detection[][];
 }

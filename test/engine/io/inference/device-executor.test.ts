@@ -4,7 +4,7 @@ import type { AssignedModel } from '../../../../engine/core/assigned-model.ts';
 import { FlowError } from '../../../../engine/core/errors.ts';
 import type { Tensors } from '../../../../engine/core/tensor.ts';
 import { DeviceExecutor, type DeviceSetting } from '../../../../engine/io/inference/device-executor.ts';
-import { notFinite, outOfMemory } from '../../../../engine/io/inference/inference-errors.ts';
+import { badRun, outOfMemory } from '../../../../engine/io/inference/inference-errors.ts';
 import { Lane } from '../../../../engine/io/inference/lane.ts';
 import { assignedTo, type Behaviour, FakeBackend, fakeEntry, numbers, valuesOf } from './fake-models.ts';
 
@@ -13,14 +13,15 @@ const model = assignedTo(fakeEntry('times-ten'));
 function bench({
   behave,
   lanes = 1,
+  ahead = 0,
   memoryBytes = 1000,
   ...setting
-}: { behave?: Behaviour; lanes?: number; memoryBytes?: number } & Partial<
+}: { behave?: Behaviour; lanes?: number; ahead?: number; memoryBytes?: number } & Partial<
   Omit<DeviceSetting, 'lanes'>
 > = {}) {
   const backends = Array.from({ length: lanes }, () => new FakeBackend(behave));
   const executor = new DeviceExecutor({
-    lanes: backends.map((backend) => new Lane({ backend, atOnce: 1, memoryBytes })),
+    lanes: backends.map((backend) => new Lane({ backend, atOnce: 1, ahead, memoryBytes })),
     ready: async (assigned) => ({ assigned, graphPath: undefined, sizeBytes: 100 }),
     mostItems: () => 4,
     maxDelayMs: 0,
@@ -67,6 +68,38 @@ test('several lanes work at once, each with a model of its own', async () => {
   }
 });
 
+test('a lane with something to do gets nothing more while another has nothing, loaded model or not', async () => {
+  const { infer, backends } = bench({ lanes: 2, ahead: 1, behave: () => new Promise(setImmediate) });
+  await infer(numbers(1));
+  await Promise.all([infer(numbers(2)), infer(numbers(3))]);
+  assert.deepEqual(
+    backends.map(({ batches }) => batches),
+    [['times-ten: 1', 'times-ten: 2'], ['times-ten: 3']],
+  );
+});
+
+test('a lane has its next batch before it is done, and what that waits there is not told as its work', async () => {
+  const gates = new Map([1, 2].map((value) => [value, Promise.withResolvers<void>()]));
+  const durations: number[] = [];
+  let clock = 0;
+  const { infer, backend } = bench({
+    ahead: 1,
+    mostItems: () => 1,
+    behave: ([value]) => gates.get(value!)!.promise,
+    now: () => clock,
+    onBatch: ({ durationMs }) => durations.push(durationMs),
+  });
+  const asked = [infer(numbers(1)), infer(numbers(2))];
+  await new Promise(setImmediate);
+  assert.deepEqual(backend.batches, ['times-ten: 1', 'times-ten: 2']);
+  for (const [index, atMs] of [10, 15].entries()) {
+    clock = atMs;
+    gates.get(index + 1)!.resolve();
+    await asked[index];
+  }
+  assert.deepEqual(durations, [10, 5]);
+});
+
 test('a batch that is too large for the memory is halved, and its size is remembered', async () => {
   const behave = (values: readonly number[]): void => {
     if (values.length > 2) throw outOfMemory('times-ten:1', 'cuda');
@@ -92,7 +125,7 @@ test('one item that is too large for the memory is an error', async () => {
 test('what is wrong with the items of one request fails no other, and the executor lives on', async () => {
   const gate = Promise.withResolvers<void>();
   const behave = (values: readonly number[]): Promise<void> | undefined => {
-    if (values.includes(13)) throw notFinite('times-ten:1', 'y');
+    if (values.includes(13)) throw badRun('times-ten:1', 'not for unlucky numbers');
     return values[0] === 0 ? gate.promise : undefined;
   };
   const { infer } = bench({ behave });
@@ -102,7 +135,7 @@ test('what is wrong with the items of one request fails no other, and the execut
   await first;
   assert.deepEqual(
     (await others).map((one) => (one.status === 'fulfilled' ? valuesOf(one.value) : one.reason.code)),
-    [[10], 'output_invalid', [20]],
+    [[10], 'model_io_mismatch', [20]],
   );
   assert.deepEqual(valuesOf(await infer(numbers(7))), [70]);
 });
