@@ -159,7 +159,7 @@ function identityOf(name: string, from: readonly string[]): PackageIdentity | un
 
 /** A package that no lockfile vouches for, as one that is linked: its files speak for themselves. */
 function unlocked(folder: string, version: string): PackageIdentity {
-  const names = globSync('**/*.{js,cjs,mjs,json,node,ts}', {
+  const names = globSync('**/*.{js,cjs,mjs,json,node,ts,wasm}', {
     cwd: folder,
     exclude: (name) => name === 'node_modules',
   }).sort();

@@ -19,7 +19,7 @@ import { style } from './style.ts';
 const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /** A report as one file of HTML: the same inputs give the same text. */
-export function drawPage(inputs: ReportInputs): string {
+export async function drawPage(inputs: ReportInputs): Promise<string> {
   const durationSec = durationOf(inputs);
   const panels = drawPanels(inputs, durationSec);
   const pictures = choosePictures(inputs);
@@ -69,7 +69,7 @@ ${shotPanel(inputs, durationSec)}${panels.map(({ markup }) => markup)}
 <p class="hint">Move over the panels, drag on a touch screen, or use the arrow keys; with Shift they go from shot to shot.</p>
 </section>
 ${missingLine(inputs)}
-${foundGallery(inputs, pictures, durationSec)}${depthGallery(inputs, pictures)}${looks.markup}${qualityTable(inputs)}<section><h2>Where it comes from</h2>${provenanceCards(inputs)}</section>
+${foundGallery(inputs, pictures, durationSec)}${await depthGallery(inputs, pictures)}${looks.markup}${qualityTable(inputs)}<section><h2>Where it comes from</h2>${provenanceCards(inputs)}</section>
 </main>
 <script type="application/json" id="data">${scriptJson(data)}</script>
 <script>${new Markup(script)}</script>

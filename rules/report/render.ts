@@ -14,10 +14,10 @@ import { reportInputs } from './report-inputs.ts';
  */
 export const render = defineRule({
   name: 'report/render',
-  version: '2',
+  version: '3',
   scope: 'whole',
   params: z.strictObject({}),
   inputs: reportInputs,
   outputs: { report: text({ extension: 'html' }) },
-  run: ({ inputs }) => ({ report: drawPage(inputs) }),
+  run: async ({ inputs }) => ({ report: await drawPage(inputs) }),
 });

@@ -1,19 +1,18 @@
-import { encode } from 'jpeg-js';
 import { z } from 'zod';
 import { vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
+import { jpegOf } from '../dsp/jpeg.ts';
 import { thumbnailOf, thumbnailSize } from '../dsp/thumbnail.ts';
 import { frames, thumbnails as thumbnailsKind } from '../kinds.ts';
 
 /**
  * Keeps sampled frames as small JPEGs, for people to look at; a frame that looks like the one before has none of its own.
  *
- * The same pixels and quality give the same bytes: baseline JPEG with the tables of ITU-T T.81, annex K, and
- * chroma at full size.
+ * The same pixels and quality give the same bytes: baseline JPEG by MozJPEG, chroma at full size.
  */
 export const thumbnails = defineRule({
   name: 'visual/thumbnails',
-  version: '1',
+  version: '2',
   scope: 'segment',
   params: z.strictObject({
     quality: z.number().int().min(1).max(100).default(70).describe('of the JPEGs; no unit'),
@@ -29,20 +28,24 @@ export const thumbnails = defineRule({
   },
   outputs: { thumbnails: thumbnailsKind },
 
-  run({ inputs, params, signal }) {
+  async run({ inputs, params, signal }) {
     const { rgb, times_sec, frame_indices } = inputs.frames;
     const [count = 0, height = 0, width = 0] = rgb.shape;
     const size = 3 * width * height;
+    const files: Uint8Array[] = [];
     let last: Uint8Array | undefined;
-    const files = Array.from({ length: count }, (_, frame) => {
+    for (let start = 0; start < count * size; start += size) {
       signal.throwIfAborted();
       const look = new Uint8Array(thumbnailSize);
-      thumbnailOf(rgb.data, { start: frame * size, width, height }, look);
-      if (last && meanDifference(look, last) <= params.min_difference) return new Uint8Array(0);
+      thumbnailOf(rgb.data, { start, width, height }, look);
+      if (last && meanDifference(look, last) <= params.min_difference) {
+        files.push(new Uint8Array(0));
+        continue;
+      }
       last = look;
-      const data = withAlpha(rgb.data.subarray(frame * size, (frame + 1) * size));
-      return encode({ width, height, data }, params.quality).data;
-    });
+      const picture = { rgb: rgb.data.subarray(start, start + size), width, height };
+      files.push(await jpegOf(picture, params.quality));
+    }
     return {
       thumbnails: {
         times_sec,
@@ -61,17 +64,6 @@ export const thumbnails = defineRule({
 
 function meanDifference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length;
-}
-
-/** RGB as the encoder wants it: four bytes a pixel, of which it does not read the last. */
-function withAlpha(rgb: Uint8Array): Uint8Array {
-  const rgba = new Uint8Array((rgb.length / 3) * 4);
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
-    rgba[to] = rgb[from]!;
-    rgba[to + 1] = rgb[from + 1]!;
-    rgba[to + 2] = rgb[from + 2]!;
-  }
-  return rgba;
 }
 
 function joined(files: readonly Uint8Array[]): Uint8Array {

@@ -8,6 +8,7 @@ test('an edit of a package that no lockfile vouches for runs the rule that impor
     'node_modules/greeting/package.json':
       '{ "name": "greeting", "version": "1.0.0", "type": "module", "main": "index.js" }',
     'node_modules/greeting/index.js': "export const greeting = 'hello';\n",
+    'node_modules/greeting/voice.wasm': 'loud',
     'rules/greet.ts': `import { defineRule, text } from 'flow';
 import { greeting } from 'greeting';
 import { z } from 'zod';
@@ -24,6 +25,8 @@ export const greet = defineRule({
   rig.replace('node_modules/greeting/index.js', 'hello', 'good day');
   assert.deepEqual((await rig.build(['//greet'])).ran, ['greet']);
   assert.equal(rig.read('out/greet/text.txt'), 'good day');
+  rig.replace('node_modules/greeting/voice.wasm', 'loud', 'soft');
+  assert.deepEqual((await rig.build(['//greet'])).ran, ['greet']);
 });
 
 test('the ending of an input file, which a command can see, is in its key', async () => {
