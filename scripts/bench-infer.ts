@@ -32,14 +32,13 @@ let builds = 0;
 const plainDecode = [
   '-filter_complex',
   [
-    '[0:v]split=5[a][b][c][d][e]',
+    '[0:v]split=4[a][b][c][d]',
     '[a]scale=128:72,format=rgb24[va]',
     '[b]fps=4,scale=256:144,format=rgb24[vb]',
-    '[c]fps=4,scale=320:180,format=rgb24[vc]',
-    '[d]fps=1,scale=320:180,format=rgb24[vd]',
-    '[e]fps=1,scale=192:108,format=rgb24[ve]',
+    '[c]fps=1,scale=320:180,format=rgb24[vc]',
+    '[d]fps=1,scale=192:108,format=rgb24[vd]',
   ].join(';'),
-  ...['va', 'vb', 'vc', 'vd', 've'].flatMap((name) => ['-map', `[${name}]`, '-f', 'null', '-']),
+  ...['va', 'vb', 'vc', 'vd'].flatMap((name) => ['-map', `[${name}]`, '-f', 'null', '-']),
 ];
 
 const models = [

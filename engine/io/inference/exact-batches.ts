@@ -12,7 +12,7 @@ import { allOf, countOf, GatheredItems, type Stretch, stretchOf } from './items.
 export type RunOnce = (feeds: Tensors) => Promise<Tensors>;
 
 const batchItems = 8;
-const itemsBeforeTrying = 128;
+const itemsBeforeTrying = 512;
 const trials = 2;
 /** Of the time that the items take one by one. */
 const worthwhile = 0.95;

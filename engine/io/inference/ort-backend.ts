@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { DeviceName } from '../../core/assigned-model.ts';
 import { fromRecord } from '../../core/errors.ts';
 import type { Tensors } from '../../core/tensor.ts';
+import { giveThreadsRoom } from '../thread-heap.ts';
 import type { Backend, LoadedModel, ModelSource } from './backend.ts';
 import { laneLost } from './inference-errors.ts';
 import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
@@ -69,6 +70,7 @@ export class OrtBackend implements Backend {
 
   #start(): Worker {
     if (this.#thread) return this.#thread;
+    giveThreadsRoom();
     const thread = new Worker(new URL(`./ort-lane${extname(import.meta.filename)}`, import.meta.url), {
       name: `inference on ${this.#device}`,
     });
