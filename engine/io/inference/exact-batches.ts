@@ -4,7 +4,8 @@
  * Which kernels run, and in which order they add, depends on the shapes of tensors and not on what they hold. So a batch
  * of one size that gave each of its items the same bits as the item alone, on items that have nothing in common, does so
  * for all items; and one that did not is never used. What is tried is done both ways, so it is tried only when a model
- * has run on so many items that more of them can be expected, and batches are used only if they were quicker.
+ * has run on so many items that more of them can be expected, and batches are used only if they were quicker. Items that
+ * take long have little to gain from company, and eight of them at once take eight times the memory: they stay alone.
  */
 import type { Tensors } from '../../core/tensor.ts';
 import { allOf, countOf, GatheredItems, type Stretch, stretchOf } from './items.ts';
@@ -12,7 +13,9 @@ import { allOf, countOf, GatheredItems, type Stretch, stretchOf } from './items.
 export type RunOnce = (feeds: Tensors) => Promise<Tensors>;
 
 const batchItems = 8;
-const itemsBeforeTrying = 512;
+const itemsBeforeTrying = 256;
+/** An item that takes longer by itself stays so. */
+const quickMs = 5;
 const trials = 2;
 /** Of the time that the items take one by one. */
 const worthwhile = 0.95;
@@ -22,8 +25,11 @@ export class ExactBatches {
   readonly #takesBatches: boolean;
   /** Undefined while it is not known. */
   #areExact: boolean | undefined;
+  /** What ran one by one, and how long that took. */
   #items = 0;
+  #itemsMs = 0;
   #trials = 0;
+  /** Of the trials. */
   #aloneMs = 0;
   #batchMs = 0;
 
@@ -40,16 +46,25 @@ export class ExactBatches {
       const stretch = { from, to: Math.min(from + batchItems, count) };
       const isWhole = this.#takesBatches && stretch.to - from === batchItems;
       if (isWhole && this.#areExact) await this.#add(gathered, feeds, stretch);
-      else if (isWhole && this.#areExact === undefined && this.#items >= itemsBeforeTrying)
-        await this.#try(gathered, feeds, stretch);
+      else if (isWhole && this.#isToBeTried) await this.#try(gathered, feeds, stretch);
       else await this.#oneByOne(gathered, feeds, stretch);
-      this.#items += stretch.to - from;
     }
     return gathered.whole!; // As many as were asked for.
   }
 
-  async #oneByOne(gathered: GatheredItems, feeds: Tensors, { from, to }: Stretch): Promise<void> {
+  get #isToBeTried(): boolean {
+    const isQuick = this.#itemsMs < quickMs * this.#items;
+    return this.#areExact === undefined && this.#items >= itemsBeforeTrying && isQuick;
+  }
+
+  /** @returns how long it took; milliseconds */
+  async #oneByOne(gathered: GatheredItems, feeds: Tensors, { from, to }: Stretch): Promise<number> {
+    const startedMs = performance.now();
     for (let at = from; at < to; at += 1) await this.#add(gathered, feeds, { from: at, to: at + 1 });
+    const tookMs = performance.now() - startedMs;
+    this.#items += to - from;
+    this.#itemsMs += tookMs;
+    return tookMs;
   }
 
   async #add(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
@@ -57,12 +72,10 @@ export class ExactBatches {
   }
 
   async #try(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
+    this.#aloneMs += await this.#oneByOne(gathered, feeds, stretch);
     const startedMs = performance.now();
-    await this.#oneByOne(gathered, feeds, stretch);
-    const aloneMs = performance.now() - startedMs;
     const together = await this.#run(stretchOf(feeds, stretch));
-    this.#batchMs += performance.now() - startedMs - aloneMs;
-    this.#aloneMs += aloneMs;
+    this.#batchMs += performance.now() - startedMs;
     const alone = gathered.stretch(stretch);
     if (!haveSameBits(alone, together)) this.#areExact = false;
     else if (haveNothingInCommon(alone)) this.#trials += 1; // Else it proves nothing: they may all be zero.

@@ -41,13 +41,13 @@ async function runThrough({ batches }: ReturnType<typeof bench>, count: number, 
 
 test('few items are run one by one', async () => {
   const one = bench();
-  await runThrough(one, 512);
+  await runThrough(one, 256);
   assert.deepEqual(new Set(one.sizes), new Set([1]));
 });
 
 test('a model that gives the same bits, and is quicker for it, is run in batches after a while', async () => {
   const one = bench({ slow: 1 });
-  await runThrough(one, 640);
+  await runThrough(one, 384);
   assert.deepEqual(one.sizes.slice(-4), [8, 8, 8, 8]);
   assert.deepEqual(
     valuesOf(await one.batches.outputsOf(numbers(...items(11)))),
@@ -58,18 +58,24 @@ test('a model that gives the same bits, and is quicker for it, is run in batches
 
 test('a batch that changes a bit is tried once, and its results are used by nobody', async () => {
   const one = bench({ off: 1e-3, slow: 1 });
-  await runThrough(one, 704);
+  await runThrough(one, 448);
   assert.equal(one.sizes.filter((size) => size === 8).length, 1);
 });
 
 test('items that come to the same prove nothing', async () => {
   const one = bench({ slow: 1 });
-  await runThrough(one, 576, () => items(16).fill(0));
+  await runThrough(one, 320, () => items(16).fill(0));
   assert.deepEqual(one.sizes.slice(-2), [1, 8]);
 });
 
 test('a model that takes one item at a time gets no batch', async () => {
   const one = bench({ takesBatches: false, slow: 1 });
-  await runThrough(one, 544);
+  await runThrough(one, 288);
+  assert.deepEqual(new Set(one.sizes), new Set([1]));
+});
+
+test('items that take long stay alone', async () => {
+  const one = bench({ slow: 6 });
+  await runThrough(one, 288);
   assert.deepEqual(new Set(one.sizes), new Set([1]));
 });
