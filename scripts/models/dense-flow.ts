@@ -12,9 +12,6 @@ import { double, edgePadded, gaussian, halve, interleaved, localMean, separable 
 import { split } from './parts.ts';
 import { placesOf } from './places.ts';
 
-/** Within how wide a square light may change and not be taken for motion; pixels of a level. */
-const surroundings = 25;
-
 export interface FlowSettings {
   readonly width: number;
   readonly height: number;
@@ -22,6 +19,8 @@ export interface FlowSettings {
   readonly iterations: readonly number[];
   /** Of the window; pixels of its level. */
   readonly sigma: number;
+  /** Within how wide a square light may change and not be taken for motion; pixels of a level, odd. */
+  readonly surroundings: number;
 }
 
 /** What a gradient must stand out against; luma from 0 to 1, per pixel. */
@@ -143,7 +142,7 @@ function refined(
   flow: Value,
   { level, texture, settings }: { level: Level; texture: Texture; settings: FlowSettings },
 ): Value {
-  const rest = difference(g, level.first, warp(g, flow, level));
+  const rest = difference(g, level.first, { ...warp(g, flow, level), ...settings });
   const sums = separable(g, g.node('Mul', [texture.gradient, rest]), {
     taps: windowOf(settings),
     channels: 2,
@@ -156,7 +155,11 @@ function refined(
 }
 
 /** The first frame less the second, and less what is brighter or darker all around; 0 outside the second one. */
-export function difference(g: GraphBuilder, first: Value, { warped, isInside }: Warped): Value {
+export function difference(
+  g: GraphBuilder,
+  first: Value,
+  { warped, isInside, surroundings }: Warped & Pick<FlowSettings, 'surroundings'>,
+): Value {
   const all = g.node('Mul', [g.node('Sub', [first, warped]), isInside]);
   const share = g.node('Add', [localMean(g, isInside, surroundings), 1e-6]);
   const around = g.node('Div', [localMean(g, all, surroundings), share]);

@@ -1,16 +1,24 @@
 /** The model `motion-objects`: what moves by itself. Its entry says what goes in and comes out. */
 import { GraphBuilder, type Value } from '../../engine/io/onnx/graph-builder.ts';
 import { cameraMotion } from './camera-motion.ts';
-import { denseFlow, difference, type Warped, warp } from './dense-flow.ts';
+import { denseFlow, difference, type FlowSettings, type Warped, warp } from './dense-flow.ts';
 import { gaussian, halve, separable } from './filters.ts';
 import { split } from './parts.ts';
-import { flowSettings } from './pyramid-lk.ts';
 
-/** Motion against the camera's that counts half; pixels from one frame to the next. */
-const halfMotion = 1;
+/** Half the size of the frames: what moves is larger than a pixel, and this is a quarter of the work. */
+const flowSettings: FlowSettings = {
+  width: 128,
+  height: 72,
+  iterations: [6, 8, 10],
+  sigma: 2,
+  surroundings: 9,
+};
+
+/** Motion against the camera's that counts half; pixels of that size from one frame to the next. */
+const halfMotion = 0.5;
 
 /** Difference between the frames, the camera's motion undone, that counts half; luma from 0 to 1. */
-const halfDifference = 0.03;
+const halfDifference = 0.025;
 
 /**
  * Both must speak for it: flow that is not the camera's, and pixels that the camera's motion does not bring into place.
@@ -19,8 +27,8 @@ const halfDifference = 0.03;
 export function motionObjects(): GraphBuilder {
   const g = new GraphBuilder('motion-objects');
   const { width, height } = flowSettings;
-  const pairs = g.input('pairs', ['N', 2, height, width]);
-  const [earlier, later] = split(g, pairs, 2);
+  const pairs = g.input('pairs', ['N', 2, 2 * height, 2 * width]);
+  const [earlier, later] = split(g, halve(g, pairs, 2), 2);
   // From the later frame back to the earlier one, so that the regions lie where things are in the later one.
   const backwards = g.node('Concat', [later, earlier], { axis: 1 });
   const { flow, confidence } = denseFlow(g, backwards, flowSettings);
@@ -28,7 +36,7 @@ export function motionObjects(): GraphBuilder {
   const own = lengthOf(g, g.node('Sub', [flow, camera]));
   const around = separable(g, unexplained, { taps: gaussian({ sigma: 2, radius: 5 }), channels: 1 });
   const motion = g.node('Mul', [risen(g, own, halfMotion), risen(g, around, halfDifference)]);
-  g.output('motion', halve(g, motion, 1), ['N', 1, height / 2, width / 2]);
+  g.output('motion', motion, ['N', 1, height, width]);
   return g;
 }
 
@@ -61,7 +69,7 @@ function cameraAndRest(
 }
 
 function distance(g: GraphBuilder, later: Value, warped: Warped): Value {
-  return g.node('Abs', [difference(g, later, warped)]);
+  return g.node('Abs', [difference(g, later, { ...warped, ...flowSettings })]);
 }
 
 /** How much of a picture is out of place, from 0 to 1: [N, 1, 1, 1]. */

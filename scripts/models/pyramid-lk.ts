@@ -8,6 +8,7 @@ export const flowSettings: FlowSettings = {
   height: 144,
   iterations: [6, 6, 8, 10],
   sigma: 3,
+  surroundings: 25,
 };
 
 export function pyramidLk(): GraphBuilder {
