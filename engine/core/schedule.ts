@@ -246,12 +246,14 @@ function siblingKey(node: ActionNode): string {
 
 /**
  * Which of two ready nodes goes first: the one that lets go of ephemeral bytes, so that the segments at hand are
- * finished before new ones are decoded; then the one with the longest way still before it.
+ * finished before new ones are decoded; then one of the whole film, which nothing shares out among cores: at the end it
+ * would run alone; then the one with the longest way still before it.
  */
 function compare(a: ActionNode, b: ActionNode): number {
   return (
     Number(readsEphemeral(b)) - Number(readsEphemeral(a)) ||
     a.scope.order - b.scope.order ||
+    Number(b.segment === undefined) - Number(a.segment === undefined) ||
     b.component.rank - a.component.rank ||
     (a.segment?.index ?? -1) - (b.segment?.index ?? -1)
   );
