@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { FlowError } from '../core/errors.ts';
 import type { Task, TaskResult } from './task.ts';
-import { giveThreadsRoom } from './thread-heap.ts';
 
 /** Performs tasks somewhere. */
 export interface Pool {
@@ -58,7 +57,6 @@ export class WorkerPool implements Pool {
 }
 
 function newPiscina(threads: number, heapMiB: number, idleTimeout: number): Piscina {
-  giveThreadsRoom();
   const piscina = new Piscina({
     filename: fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url)),
     minThreads: 0,

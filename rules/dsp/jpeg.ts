@@ -39,7 +39,10 @@ let starting: Promise<void> | undefined;
  * @param quality 1 to 100, as libjpeg counts it
  */
 export async function jpegOf(picture: Picture, quality: number): Promise<Uint8Array> {
-  starting ??= start();
+  starting ??= start().catch((error: unknown) => {
+    starting = undefined; // The next picture tries again.
+    throw error;
+  });
   await starting;
   return new Uint8Array(await encode(imageData(picture), { ...form, quality }));
 }

@@ -26,7 +26,7 @@ export class PlainLoops implements AsyncDisposable {
     );
   }
 
-  /** Items in a second, of all loops at once. The first time includes the loading of the model in no figure. */
+  /** Items in a second, of all loops at once. Loading counts in no figure. */
   async rate(seconds: number): Promise<number> {
     const rates = this.#threads.map(async (thread) => {
       thread.postMessage(seconds);

@@ -8,8 +8,6 @@ export interface Saturation {
   readonly assigned: AssignedModel;
   readonly graphPath: string;
   readonly cores: number;
-  /** Actions that ask at once. */
-  readonly askers: number;
   /** Items that each of them asks for. */
   readonly items: number;
 }
@@ -40,13 +38,14 @@ export class SaturatedExecutor implements AsyncDisposable {
     });
   }
 
-  /** Items in a second, without the start and the end, when not all lanes have something to do. */
+  /** Items in a second, for twice as many actions as there are cores, without the start and the end, when not all lanes have something to do. */
   async rate(seconds: number): Promise<number> {
-    const { askers, items, cores } = this.#setting;
+    const { items, cores } = this.#setting;
+    const askers = 2 * cores;
     const untilMs = performance.now() + seconds * 1000;
     const ends: number[] = [];
     await Promise.all(Array.from({ length: askers }, (_, run) => this.#ask(`run ${run}`, untilMs, ends)));
-    const [first, last] = [cores, ends.length - cores - 1];
+    const [first, last] = [cores - 1, ends.length - cores - 1];
     return ((last - first) * items * 1000) / (ends[last]! - ends[first]!);
   }
 

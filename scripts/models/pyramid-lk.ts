@@ -3,7 +3,7 @@ import { GraphBuilder } from '../../engine/io/onnx/graph-builder.ts';
 import { denseFlow, type FlowSettings } from './dense-flow.ts';
 
 /** For frames of 16:9; what moves up to about 16 pixels from one frame to the next is found. */
-export const flowSettings: FlowSettings = {
+const flowSettings: FlowSettings = {
   width: 256,
   height: 144,
   iterations: [6, 6, 8, 10],

@@ -19,10 +19,17 @@ export class ModelThread implements AsyncDisposable {
     this.#backend = new OrtBackend(device);
   }
 
-  /** @throws {FlowError} `model_io_mismatch`, `dependency_missing` for a device that is not there */
+  /**
+   * @returns what throws `output_invalid` if an output holds NaN or infinity
+   * @throws {FlowError} `model_io_mismatch`, `dependency_missing` for a device that is not there
+   */
   async load(entry: ModelEntry, graphPath: string): Promise<RunModel> {
     const model = await this.#backend.load({ entry, graphPath }, this.#never);
-    return (feeds) => model.run(copyOf(feeds), this.#never);
+    return async (feeds) => {
+      const outputs = await model.run(copyOf(feeds), this.#never);
+      checkFinite(entry, outputs);
+      return outputs;
+    };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -69,9 +69,8 @@ export class DeviceExecutor implements AsyncDisposable {
   /** What memory has turned out to do for; items. */
   readonly #limits = new Map<string, number>();
   readonly #models = new Map<string, AssignedModel>();
-  /** When each lane was done with a batch last: one that was given to it before that has waited there. */
-  readonly #endedMs = new Map<Lane, number>();
   #requests = 0;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(setting: DeviceSetting) {
@@ -120,10 +119,11 @@ export class DeviceExecutor implements AsyncDisposable {
 
   #pump(): void {
     clearTimeout(this.#timer);
+    if (this.#isClosed) return;
     for (let free = this.#freeLanes(); free.length > 0; free = this.#freeLanes()) {
       const batch = this.#queue.take({ ...this.#limitsNow, nowMs: this.#setting.now() });
       if (!batch) return this.#wakeUp();
-      const lane = laneFor(batch[0]!.request.assigned, free);
+      const lane = free.find((one) => one.has(batch[0]!.request.assigned)) ?? free[0]!;
       void this.#run(lane, batch).then(() => this.#pump()); // It never rejects.
     }
   }
@@ -163,22 +163,19 @@ export class DeviceExecutor implements AsyncDisposable {
     const name = modelName(assigned.model.entry);
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(stuck(name, timeoutMs / 1000)), timeoutMs);
-    const givenMs = now();
+    const [startedMs, startedAtMs] = [now(), Date.now()];
     try {
       return await lane.run(ready, () => feedsOf(batch), limit.signal);
     } finally {
       clearTimeout(timer);
-      const endedMs = now();
-      const startedMs = lane.isSerial ? Math.max(givenMs, this.#endedMs.get(lane) ?? 0) : givenMs;
-      this.#endedMs.set(lane, endedMs);
       onBatch?.({
         model: name,
         device: assigned.device,
         lane: lanes.indexOf(lane),
         items: batch.reduce((sum, { items }) => sum + items, 0),
         waitedMs: startedMs - Math.min(...batch.map(({ atMs }) => atMs)),
-        startedAtMs: Date.now() - (endedMs - startedMs),
-        durationMs: endedMs - startedMs,
+        startedAtMs,
+        durationMs: now() - startedMs,
       });
     }
   }
@@ -218,16 +215,10 @@ export class DeviceExecutor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     await Promise.all(this.#setting.lanes.map((lane) => lane[Symbol.asyncDispose]()));
   }
-}
-
-/** The one with the least to do, and of those one that has the model loaded. */
-function laneFor(assigned: AssignedModel, free: readonly Lane[]): Lane {
-  const least = Math.min(...free.map(({ runs }) => runs));
-  const idlest = free.filter(({ runs }) => runs === least);
-  return idlest.find((lane) => lane.has(assigned)) ?? idlest[0]!;
 }
 
 /** What may be the fault of one item among many. */

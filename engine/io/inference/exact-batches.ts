@@ -17,6 +17,8 @@ const itemsBeforeTrying = 256;
 /** An item that takes longer by itself stays so. */
 const quickMs = 5;
 const trials = 2;
+/** After so many in which nothing could be proved there are no more. */
+const mostTrials = 8;
 /** Of the time that the items take one by one. */
 const worthwhile = 0.95;
 
@@ -28,6 +30,8 @@ export class ExactBatches {
   /** What ran one by one, and how long that took. */
   #items = 0;
   #itemsMs = 0;
+  /** Those that proved something, and all. */
+  #proofs = 0;
   #trials = 0;
   /** Of the trials. */
   #aloneMs = 0;
@@ -72,15 +76,26 @@ export class ExactBatches {
   }
 
   async #try(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
+    this.#trials += 1;
     this.#aloneMs += await this.#oneByOne(gathered, feeds, stretch);
     const startedMs = performance.now();
-    const together = await this.#run(stretchOf(feeds, stretch));
+    const together = await this.#together(stretchOf(feeds, stretch));
     this.#batchMs += performance.now() - startedMs;
     const alone = gathered.stretch(stretch);
-    if (!haveSameBits(alone, together)) this.#areExact = false;
-    else if (haveNothingInCommon(alone)) this.#trials += 1; // Else it proves nothing: they may all be zero.
-    if (this.#areExact === undefined && this.#trials === trials)
+    if (!together || !haveSameBits(alone, together)) this.#areExact = false;
+    else if (haveNothingInCommon(alone)) this.#proofs += 1; // Else it proves nothing: they may all be zero.
+    if (this.#areExact === undefined && this.#proofs === trials)
       this.#areExact = this.#batchMs < this.#aloneMs * worthwhile;
+    if (this.#trials === mostTrials) this.#areExact ??= false;
+  }
+
+  /** Undefined where the model fails on a batch: nobody has asked for one, and the items are there already. */
+  async #together(feeds: Tensors): Promise<Tensors | undefined> {
+    try {
+      return await this.#run(feeds);
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -116,7 +116,7 @@ export class Executor implements Inference, AsyncDisposable {
       const most = (assigned: AssignedModel): number => mostItems(assigned) ?? 1;
       return new DeviceExecutor({ ...common, lanes: [lane], mostItems: most, maxDelayMs: batchDelayMs });
     }
-    const lane = new Lane({ backend: new OrtBackend(device), atOnce: 1, ahead: 1, memoryBytes: Infinity });
+    const lane = new Lane({ backend: new OrtBackend(device), atOnce: 1, memoryBytes: Infinity });
     return new DeviceExecutor({ ...common, lanes: [lane], mostItems, maxDelayMs: batchDelayMs });
   }
 
@@ -128,8 +128,7 @@ export class Executor implements Inference, AsyncDisposable {
     const { cores, memoryBytes } = this.#setting;
     return Array.from(
       { length: cores },
-      () =>
-        new Lane({ backend: new OrtBackend('cpu'), atOnce: 1, ahead: 1, memoryBytes: memoryBytes / cores }),
+      () => new Lane({ backend: new OrtBackend('cpu'), atOnce: 1, memoryBytes: memoryBytes / cores }),
     );
   }
 

@@ -9,8 +9,6 @@ export interface LaneSetting {
   readonly backend: Backend;
   /** Batches under way at once. */
   readonly atOnce: number;
-  /** Batches that wait in it for their turn, so that it never waits for the engine; none unless it is said. */
-  readonly ahead?: number;
   /** Memory for loaded models; bytes. */
   readonly memoryBytes: number;
   /** Told what there is to know of a model, once it is loaded. */
@@ -45,18 +43,7 @@ export class Lane implements AsyncDisposable {
   }
 
   get isFree(): boolean {
-    const { atOnce, ahead = 0 } = this.#setting;
-    return this.#runs < atOnce + ahead;
-  }
-
-  /** Batches under way and waiting. */
-  get runs(): number {
-    return this.#runs;
-  }
-
-  /** One batch after the other. */
-  get isSerial(): boolean {
-    return this.#setting.atOnce === 1;
+    return this.#runs < this.#setting.atOnce;
   }
 
   has(assigned: AssignedModel): boolean {

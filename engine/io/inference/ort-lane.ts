@@ -119,23 +119,29 @@ function takesBatches({ entry }: Pick<Loaded, 'entry'>): boolean {
 /** @returns on a CPU what the next run writes over */
 async function runOnce({ session, entry, device, places }: Opened, feeds: Tensors): Promise<Tensors> {
   const name = modelName(entry);
-  const known = places.get(countOf(feeds));
+  const count = countOf(feeds);
+  const known = places.get(count);
+  const fetches = known && allToOrt(room.like(known));
   let fetched: ort.InferenceSession.OnnxValueMapType;
   try {
-    fetched = await (known
-      ? session.run(allToOrt(feeds), allToOrt(room.like(known)))
-      : session.run(allToOrt(feeds)));
+    fetched = await (fetches ? session.run(allToOrt(feeds), fetches) : session.run(allToOrt(feeds)));
   } catch (error) {
     const { message } = error as Error; // As above.
     throw isOutOfMemory(message) ? outOfMemory(name, device) : badRun(name, firstLine(message));
   }
   const outputs = entry.outputs.map((spec): [string, Tensor] => [spec.name, fromOrt(fetched[spec.name]!)]);
-  for (const [output, tensor] of outputs) {
+  for (const [output, { dtype, shape }] of outputs) {
     const { dtype: expected } = entry.outputs.find((spec) => spec.name === output)!;
-    if (tensor.dtype !== expected) throw badOutputs(name, { output, expected, found: tensor.dtype });
+    if (dtype !== expected) throw badOutputs(name, { output, expected, found: dtype });
+    if (shape[0] === count) continue;
+    throw badOutputs(name, {
+      output,
+      expected: `of ${count} along its first axis`,
+      found: `[${shape.join(', ')}]`,
+    });
   }
   const made = Object.fromEntries(outputs);
-  if (device === 'cpu' && hasFixedOutputs(entry)) places.set(countOf(feeds), made);
+  if (device === 'cpu' && hasFixedOutputs(entry)) places.set(count, made);
   return made;
 }
 

@@ -13,15 +13,14 @@ const model = assignedTo(fakeEntry('times-ten'));
 function bench({
   behave,
   lanes = 1,
-  ahead = 0,
   memoryBytes = 1000,
   ...setting
-}: { behave?: Behaviour; lanes?: number; ahead?: number; memoryBytes?: number } & Partial<
+}: { behave?: Behaviour; lanes?: number; memoryBytes?: number } & Partial<
   Omit<DeviceSetting, 'lanes'>
 > = {}) {
   const backends = Array.from({ length: lanes }, () => new FakeBackend(behave));
   const executor = new DeviceExecutor({
-    lanes: backends.map((backend) => new Lane({ backend, atOnce: 1, ahead, memoryBytes })),
+    lanes: backends.map((backend) => new Lane({ backend, atOnce: 1, memoryBytes })),
     ready: async (assigned) => ({ assigned, graphPath: undefined, sizeBytes: 100 }),
     mostItems: () => 4,
     maxDelayMs: 0,
@@ -66,38 +65,6 @@ test('several lanes work at once, each with a model of its own', async () => {
     assert.equal(events.filter((event) => event === 'load times-ten').length, 1);
     assert.ok(events.length > 1);
   }
-});
-
-test('a lane with something to do gets nothing more while another has nothing, loaded model or not', async () => {
-  const { infer, backends } = bench({ lanes: 2, ahead: 1, behave: () => new Promise(setImmediate) });
-  await infer(numbers(1));
-  await Promise.all([infer(numbers(2)), infer(numbers(3))]);
-  assert.deepEqual(
-    backends.map(({ batches }) => batches),
-    [['times-ten: 1', 'times-ten: 2'], ['times-ten: 3']],
-  );
-});
-
-test('a lane has its next batch before it is done, and what that waits there is not told as its work', async () => {
-  const gates = new Map([1, 2].map((value) => [value, Promise.withResolvers<void>()]));
-  const durations: number[] = [];
-  let clock = 0;
-  const { infer, backend } = bench({
-    ahead: 1,
-    mostItems: () => 1,
-    behave: ([value]) => gates.get(value!)!.promise,
-    now: () => clock,
-    onBatch: ({ durationMs }) => durations.push(durationMs),
-  });
-  const asked = [infer(numbers(1)), infer(numbers(2))];
-  await new Promise(setImmediate);
-  assert.deepEqual(backend.batches, ['times-ten: 1', 'times-ten: 2']);
-  for (const [index, atMs] of [10, 15].entries()) {
-    clock = atMs;
-    gates.get(index + 1)!.resolve();
-    await asked[index];
-  }
-  assert.deepEqual(durations, [10, 5]);
 });
 
 test('a batch that is too large for the memory is halved, and its size is remembered', async () => {

@@ -10,15 +10,18 @@ function bench({
   off = 0,
   takesBatches = true,
   slow = 0,
+  breaks = false,
 }: {
   off?: number;
   takesBatches?: boolean;
   slow?: number;
+  breaks?: boolean;
 } = {}) {
   const sizes: number[] = [];
   const run = async ({ x }: Tensors): Promise<Tensors> => {
     const values = [...(x!.data as Float32Array)];
     sizes.push(values.length);
+    if (breaks && values.length > 1) throw new Error('this graph takes one');
     if (slow > 0 && values.length === 1) await new Promise((done) => setTimeout(done, slow));
     const made = values.map((value) => value * 10 + (values.length > 1 ? off : 0));
     return { y: tensor('float32', Float32Array.from(made), [made.length, 1]) };
@@ -66,6 +69,18 @@ test('items that come to the same prove nothing', async () => {
   const one = bench({ slow: 1 });
   await runThrough(one, 320, () => items(16).fill(0));
   assert.deepEqual(one.sizes.slice(-2), [1, 8]);
+});
+
+test('and after eight such trials there are no more', async () => {
+  const one = bench({ slow: 1 });
+  await runThrough(one, 384, () => items(16).fill(0));
+  assert.equal(one.sizes.filter((size) => size === 8).length, 8);
+});
+
+test('a model that fails on a batch is tried once, and nobody who asked for items hears of it', async () => {
+  const one = bench({ slow: 1, breaks: true });
+  await runThrough(one, 320);
+  assert.equal(one.sizes.filter((size) => size === 8).length, 1);
 });
 
 test('a model that takes one item at a time gets no batch', async () => {

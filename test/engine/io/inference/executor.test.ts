@@ -182,6 +182,21 @@ describe('models that are made here', { concurrency: false }, () => {
     refusal('output_invalid', /"y" holds NaN or infinity/)(second.reason);
   });
 
+  test('a model whose output is not one an item is refused, and the executor goes on', async () => {
+    const graph = new GraphBuilder('whole');
+    const x = graph.input('x', ['N', 1]);
+    graph.output('y', graph.node('Reshape', [x, graph.integers(1, 1, 1)]), [1, 1, 1]);
+    graph.output('z', graph.node('ReduceSum', [x], { keepdims: 0 }), []);
+    const graphPath = join(folder, 'whole.onnx');
+    writeFileSync(graphPath, writeOnnx(graph.model({ producer: 'a test', description: 'no items' })));
+    await using executor = openExecutor({ graphPath });
+    const outputs = [{ name: 'z', dtype: 'float32' as const, shape: [] }];
+    using line = connected(executor, assignedTo(fakeEntry('whole', { outputs })));
+    const isRefused = refusal('model_io_mismatch', /"z" is \[\], not of 1 along its first axis/);
+    await assert.rejects(line.infer(numbers(1)), isRefused);
+    await assert.rejects(line.infer(numbers(1, 2)), isRefused);
+  });
+
   test('a model for operators that nobody knows yet is refused for good', async () => {
     const graphPath = join(folder, 'future.onnx');
     writeFileSync(graphPath, rootModel(999n));
