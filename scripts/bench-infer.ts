@@ -221,7 +221,7 @@ function wayOf(name: string): Promise<Way> {
 async function rateOf(way: Way, { loops }: { readonly loops: number }): Promise<number> {
   await using running = new PlainLoops(way, { loops });
   await running.rate(0.2); // All have loaded, and begin together.
-  return running.rate(1);
+  return await running.rate(1); // Before the threads are ended.
 }
 
 /** In a workspace and with a cache of its own. */

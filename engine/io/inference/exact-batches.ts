@@ -16,8 +16,8 @@ const batchItems = 8;
 const itemsBeforeTrying = 256;
 /** An item that takes longer by itself stays so. */
 const quickMs = 5;
-const trials = 2;
-/** After so many in which nothing could be proved there are no more. */
+const neededProofs = 2;
+/** After so many that did not give as many proofs there are no more. */
 const mostTrials = 8;
 /** Of the time that the items take one by one. */
 const worthwhile = 0.95;
@@ -25,21 +25,30 @@ const worthwhile = 0.95;
 export class ExactBatches {
   readonly #run: RunOnce;
   readonly #takesBatches: boolean;
+  readonly #now: () => number;
   /** Undefined while it is not known. */
   #areExact: boolean | undefined;
   /** What ran one by one, and how long that took. */
   #items = 0;
   #itemsMs = 0;
-  /** Those that proved something, and all. */
-  #proofs = 0;
   #trials = 0;
+  /** Trials that proved something. */
+  #proofs = 0;
   /** Of the trials. */
   #aloneMs = 0;
   #batchMs = 0;
 
-  constructor(run: RunOnce, { takesBatches }: { readonly takesBatches: boolean }) {
+  /** @param now a clock that never goes back; milliseconds */
+  constructor(
+    run: RunOnce,
+    {
+      takesBatches,
+      now = () => performance.now(),
+    }: { readonly takesBatches: boolean; readonly now?: () => number },
+  ) {
     this.#run = run;
     this.#takesBatches = takesBatches;
+    this.#now = now;
   }
 
   /** The outputs of all items. @throws what the run throws */
@@ -63,9 +72,9 @@ export class ExactBatches {
 
   /** @returns how long it took; milliseconds */
   async #oneByOne(gathered: GatheredItems, feeds: Tensors, { from, to }: Stretch): Promise<number> {
-    const startedMs = performance.now();
+    const startedMs = this.#now();
     for (let at = from; at < to; at += 1) await this.#add(gathered, feeds, { from: at, to: at + 1 });
-    const tookMs = performance.now() - startedMs;
+    const tookMs = this.#now() - startedMs;
     this.#items += to - from;
     this.#itemsMs += tookMs;
     return tookMs;
@@ -78,13 +87,13 @@ export class ExactBatches {
   async #try(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
     this.#trials += 1;
     this.#aloneMs += await this.#oneByOne(gathered, feeds, stretch);
-    const startedMs = performance.now();
+    const startedMs = this.#now();
     const together = await this.#together(stretchOf(feeds, stretch));
-    this.#batchMs += performance.now() - startedMs;
+    this.#batchMs += this.#now() - startedMs;
     const alone = gathered.stretch(stretch);
     if (!together || !haveSameBits(alone, together)) this.#areExact = false;
     else if (haveNothingInCommon(alone)) this.#proofs += 1; // Else it proves nothing: they may all be zero.
-    if (this.#areExact === undefined && this.#proofs === trials)
+    if (this.#areExact === undefined && this.#proofs === neededProofs)
       this.#areExact = this.#batchMs < this.#aloneMs * worthwhile;
     if (this.#trials === mostTrials) this.#areExact ??= false;
   }

@@ -1,6 +1,7 @@
 /** Items of tensors: along the first axis, as they are asked for one by one and run in batches. */
 import type { Tensor, Tensors } from '../../core/tensor.ts';
 
+/** Some neighbouring items. */
 export interface Stretch {
   /** Inclusive. */
   readonly from: number;
@@ -13,6 +14,7 @@ export interface Items extends Stretch {
   readonly tensors: Tensors;
 }
 
+/** Every one of them. */
 export function allOf(tensors: Tensors): Items {
   return { tensors, from: 0, to: countOf(tensors) };
 }
