@@ -10,4 +10,4 @@ export { array, scalar, vector } from './nd-array.ts';
 export type { Rule, Sampling, WithMeta } from './rule.ts';
 export { defineOpenRule, defineRule, input } from './rule.ts';
 export type { Tensor, Tensors } from './tensor.ts';
-export { tensor } from './tensor.ts';
+export { release, tensor } from './tensor.ts';

@@ -20,7 +20,8 @@ export interface BoundModel {
    * Runs the model on a batch: the first axis of every tensor counts items, however many the model takes at once.
    *
    * @param tensors given away: their memory is not the caller's any more
-   * @returns the same number of items, whatever was asked for with them; finite numbers
+   * @returns the same number of items, whatever was asked for with them; finite numbers. They are the caller's own:
+   *   `release` gives back their memory sooner than the garbage collector does
    * @throws {FlowError} `model_io_mismatch`, `model_digest_mismatch`, `model_fetch_failed`, `gpu_oom`, `triton_…`, `cancelled`;
    *   `output_invalid` if an output holds NaN or infinity
    */

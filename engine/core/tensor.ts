@@ -33,3 +33,19 @@ export function tensor<D extends TensorDtype>(
     throw new RangeError(`a tensor of shape [${shape.join(', ')}] has ${count} elements, not ${data.length}`);
   return { dtype, shape, data };
 }
+
+/** The memory of tensors that another thread can be given; what is shared stays where it is. */
+export function buffersOf(tensors: Tensors): ArrayBuffer[] {
+  const buffers = Object.values(tensors).map(({ data }) => data.buffer);
+  return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer);
+}
+
+/**
+ * Gives back the memory of tensors that nobody reads any more. The garbage collector would do so too, but only once 64 MiB
+ * have come together, and looks through all that the thread holds for it.
+ *
+ * @param tensors the caller's own, and alone in their buffers
+ */
+export function release(tensors: Tensors): void {
+  for (const buffer of buffersOf(tensors)) buffer.transfer(0);
+}

@@ -1,6 +1,6 @@
 /** Runs a model over many items, a chunk at a time, so that memory does not grow with their number. */
 import type { BoundModel } from '../../engine/core/bound-model.ts';
-import type { Tensors } from '../../engine/core/tensor.ts';
+import { release, type Tensors } from '../../engine/core/tensor.ts';
 
 /** What a model is to be run over. */
 export interface Items {
@@ -22,7 +22,8 @@ const chunkItems = 16;
 const chunkBytes = 16 * 2 ** 20;
 
 /**
- * The outputs of each chunk, in order. A chunk is prepared, and asked for, while the model works on the one before.
+ * The outputs of each chunk, in order, which are gone when the next one is taken. A chunk is prepared, and asked for, while
+ * the model works on the one before.
  *
  * @throws whatever `prepare` and the model throw
  */
@@ -31,7 +32,9 @@ export async function* inferInChunks(model: BoundModel, items: Items): AsyncGene
   while (ahead) {
     const { first, end, outputs }: Running = ahead;
     ahead = end < items.count ? start(model, items, end) : undefined;
-    yield { first, end, outputs: await outputs };
+    const made = await outputs;
+    yield { first, end, outputs: made };
+    release(made);
   }
 }
 

@@ -1,7 +1,7 @@
 /** A thread whose actions ask for inference without a pause, as a worker's do. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { ModelEntry } from '../../engine/core/model-entry.ts';
-import { tensor } from '../../engine/core/tensor.ts';
+import { release, tensor } from '../../engine/core/tensor.ts';
 import { boundModels } from '../../engine/io/inference/line.ts';
 
 export interface Asking {
@@ -29,7 +29,7 @@ async function askUntil(untilMs: number, port: MessagePort): Promise<number[]> {
   const model = boundModels({ port, entries: { slot: entry } })['slot']!;
   const ends: number[] = [];
   while (performance.now() < untilMs) {
-    await model.infer({ [entry.inputs[0]!.name]: tensor('float32', data, shape) });
+    release(await model.infer({ [entry.inputs[0]!.name]: tensor('float32', data, shape) }));
     ends.push(performance.timeOrigin + performance.now());
   }
   return ends;

@@ -7,9 +7,10 @@
  * has run on so many items that more of them can be expected, and batches are used only if they were quicker. Items that
  * take long have little to gain from company, and eight of them at once take eight times the memory: they stay alone.
  */
-import type { Tensors } from '../../core/tensor.ts';
+import { release, type Tensors } from '../../core/tensor.ts';
 import { allOf, countOf, GatheredItems, type Stretch, stretchOf } from './items.ts';
 
+/** What it returns is the caller's own. */
 export type RunOnce = (feeds: Tensors) => Promise<Tensors>;
 
 const batchItems = 8;
@@ -81,7 +82,9 @@ export class ExactBatches {
   }
 
   async #add(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
-    gathered.add(allOf(await this.#run(stretchOf(feeds, stretch))), stretch.from);
+    const outputs = await this.#run(stretchOf(feeds, stretch));
+    gathered.add(allOf(outputs), stretch.from);
+    release(outputs);
   }
 
   async #try(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {

@@ -5,10 +5,11 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { AssignedModel } from '../../core/assigned-model.ts';
 import { cancelled, toFlowError, toRecord } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
+import { buffersOf } from '../../core/tensor.ts';
 import type { Backend } from './backend.ts';
 import { type BatchDone, DeviceExecutor } from './device-executor.ts';
 import { Lane, loadedName, type ReadyModel } from './lane.ts';
-import { buffersOf, type LineAnswer, type LineRequest } from './line.ts';
+import type { LineAnswer, LineRequest } from './line.ts';
 import { OrtBackend } from './ort-backend.ts';
 
 /** How an action reaches its models. */

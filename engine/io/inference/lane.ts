@@ -120,9 +120,13 @@ export class Lane implements AsyncDisposable {
   }
 }
 
+const names = new WeakMap<AssignedModel, string>();
+
 /** The same weights under two entries are two models: each is held against its own. */
 export function loadedName(assigned: AssignedModel): string {
-  return modelSignature([{ ...assigned, slot: '' }])!; // Of one model there is a signature.
+  const name = names.get(assigned) ?? modelSignature([{ ...assigned, slot: '' }])!; // Of one model there is a signature.
+  names.set(assigned, name);
+  return name;
 }
 
 function tooLarge(

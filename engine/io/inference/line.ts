@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { BoundModel } from '../../core/bound-model.ts';
 import { type ErrorRecord, fromRecord } from '../../core/errors.ts';
 import type { ModelEntry } from '../../core/model-entry.ts';
-import type { Tensors } from '../../core/tensor.ts';
+import { buffersOf, type Tensors } from '../../core/tensor.ts';
 import { checkFinite } from './finite-outputs.ts';
 
 export interface LineRequest {
@@ -53,10 +53,4 @@ export function boundModels({ port, entries }: TaskModels): Record<string, Bound
       { entry, classes: entry.classes ?? [], infer: (tensors) => infer(slot, tensors) },
     ]),
   );
-}
-
-/** What can be handed over; shared memory stays where it is. */
-export function buffersOf(tensors: Tensors): ArrayBuffer[] {
-  const buffers = Object.values(tensors).map(({ data }) => data.buffer);
-  return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer);
 }

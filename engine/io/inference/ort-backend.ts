@@ -1,14 +1,12 @@
 /** ONNX Runtime in a thread of its own. A thread that ends takes its models with it, never the engine. */
 import { extname } from 'node:path';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import type { DeviceName } from '../../core/assigned-model.ts';
 import { fromRecord } from '../../core/errors.ts';
-import type { Tensors } from '../../core/tensor.ts';
+import { buffersOf, type Tensors } from '../../core/tensor.ts';
 import type { Backend, LoadedModel, ModelSource } from './backend.ts';
 import { laneLost } from './inference-errors.ts';
 import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
-import { buffersOf } from './line.ts';
-import { roomyThread } from './roomy-thread.ts';
 
 type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
 
@@ -70,7 +68,7 @@ export class OrtBackend implements Backend {
 
   #start(): Worker {
     if (this.#thread) return this.#thread;
-    const thread = roomyThread(new URL(`./ort-lane${extname(import.meta.filename)}`, import.meta.url), {
+    const thread = new Worker(new URL(`./ort-lane${extname(import.meta.filename)}`, import.meta.url), {
       name: `inference on ${this.#device}`,
     });
     thread.on('message', (answer: LaneAnswer) => this.#pending.get(answer.id)?.resolve(answer));

@@ -5,7 +5,7 @@ import * as ort from 'onnxruntime-node';
 import type { DeviceName } from '../../core/assigned-model.ts';
 import { toFlowError, toRecord } from '../../core/errors.ts';
 import { type ModelEntry, modelName } from '../../core/model-entry.ts';
-import type { Tensor, Tensors } from '../../core/tensor.ts';
+import { buffersOf, release, type Tensor, type Tensors } from '../../core/tensor.ts';
 import { ExactBatches } from './exact-batches.ts';
 import { faultOfTensors, type TensorFacts } from './fault-of-tensors.ts';
 import {
@@ -18,9 +18,7 @@ import {
 } from './inference-errors.ts';
 import { countOf } from './items.ts';
 import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
-import { buffersOf } from './line.ts';
 import { allToOrt, fromOrt } from './ort-tensors.ts';
-import { hasFixedOutputs, OutputRoom } from './output-room.ts';
 
 interface Loaded extends Opened {
   /** For devices on which results must not depend on batches. */
@@ -31,12 +29,8 @@ interface Opened {
   readonly session: ort.InferenceSession;
   readonly entry: ModelEntry;
   readonly device: DeviceName;
-  /** By the count of items: outputs as the last run gave them, where the next will be of the same shapes. */
-  readonly places: Map<number, Tensors>;
 }
 
-/** Of all models: there is one run at a time. */
-const room = new OutputRoom();
 const loaded = new Map<number, Loaded>();
 
 let last = Promise.resolve();
@@ -45,6 +39,7 @@ parentPort?.on('message', (request: LaneRequest) => {
   last = last.then(async () => {
     const answer = await answerTo(request);
     parentPort?.postMessage(answer, buffersOf(answer.outputs ?? {}));
+    if (request.type === 'run') release(request.feeds);
   });
 });
 
@@ -71,7 +66,7 @@ async function load({ model, entry, graphPath, device }: LaneRequest & { type: '
     await session.release();
     throw badGraph(modelName(entry), fault);
   }
-  const opened: Opened = { session, entry, device, places: new Map() };
+  const opened: Opened = { session, entry, device };
   const batches = new ExactBatches((feeds) => runOnce(opened, feeds), { takesBatches: takesBatches(opened) });
   loaded.set(model, { ...opened, batches });
 }
@@ -116,33 +111,27 @@ function takesBatches({ entry }: Pick<Loaded, 'entry'>): boolean {
   return typeof entry.inputs[0]!.shape[0] === 'string';
 }
 
-/** @returns on a CPU what the next run writes over */
-async function runOnce({ session, entry, device, places }: Opened, feeds: Tensors): Promise<Tensors> {
+async function runOnce({ session, entry, device }: Opened, feeds: Tensors): Promise<Tensors> {
   const name = modelName(entry);
   const count = countOf(feeds);
-  const known = places.get(count);
-  const fetches = known && allToOrt(room.like(known));
   let fetched: ort.InferenceSession.OnnxValueMapType;
   try {
-    fetched = await (fetches ? session.run(allToOrt(feeds), fetches) : session.run(allToOrt(feeds)));
+    fetched = await session.run(allToOrt(feeds));
   } catch (error) {
     const { message } = error as Error; // As above.
     throw isOutOfMemory(message) ? outOfMemory(name, device) : badRun(name, firstLine(message));
   }
-  const outputs = entry.outputs.map((spec): [string, Tensor] => [spec.name, fromOrt(fetched[spec.name]!)]);
-  for (const [output, { dtype, shape }] of outputs) {
-    const { dtype: expected } = entry.outputs.find((spec) => spec.name === output)!;
-    if (dtype !== expected) throw badOutputs(name, { output, expected, found: dtype });
-    if (shape[0] === count) continue;
-    throw badOutputs(name, {
-      output,
-      expected: `of ${count} along its first axis`,
-      found: `[${shape.join(', ')}]`,
-    });
+  const outputs: Record<string, Tensor> = {};
+  for (const { name: output, dtype: expected } of entry.outputs) {
+    const made = fromOrt(fetched[output]!);
+    if (made.dtype !== expected) throw badOutputs(name, { output, expected, found: made.dtype });
+    if (made.shape[0] !== count) {
+      const found = `[${made.shape.join(', ')}]`;
+      throw badOutputs(name, { output, expected: `of ${count} along its first axis`, found });
+    }
+    outputs[output] = made;
   }
-  const made = Object.fromEntries(outputs);
-  if (device === 'cpu' && hasFixedOutputs(entry)) places.set(count, made);
-  return made;
+  return outputs;
 }
 
 async function unload(model: number): Promise<void> {

@@ -87,3 +87,14 @@ test('nothing more is inferred once it is cancelled', async () => {
   });
   assert.equal(calls, 2);
 });
+
+test('the outputs of a chunk are given back when the next one is taken', async () => {
+  const chunks = inferInChunks(
+    model((tensors) => tensors),
+    { count: 32, prepare: numbers, signal },
+  );
+  const first = (await chunks.next()).value!.outputs.x!;
+  assert.equal(first.data.length, 16);
+  const second = (await chunks.next()).value!.outputs.x!;
+  assert.deepEqual([first.data.length, second.data[0]], [0, 16]);
+});
