@@ -23,6 +23,7 @@ const flow = join(root, 'dist/flow.js');
 const cores = availableParallelism();
 const rounds = 6;
 const secondsEach = 2;
+const warmUpSeconds = 10;
 /** Items that an action asks for at once. */
 const itemsEach = 16;
 let builds = 0;
@@ -41,14 +42,16 @@ const plainDecode = [
   ...['va', 'vb', 'vc', 'vd'].flatMap((name) => ['-map', `[${name}]`, '-f', 'null', '-']),
 ];
 
-const models = [
-  'scatter-embed/scatter-embed',
-  'pyramid-lk/pyramid-lk',
-  'mel-stats/mel-stats',
-  'yunet/yunet',
-  'yolox/yolox-nano',
-  'osnet/osnet-x0-25',
-];
+const models = process.env.ONLY
+  ? process.env.ONLY.split(',')
+  : [
+      'scatter-embed/scatter-embed',
+      'pyramid-lk/pyramid-lk',
+      'mel-stats/mel-stats',
+      'yunet/yunet',
+      'yolox/yolox-nano',
+      'osnet/osnet-x0-25',
+    ];
 
 const benches: Benches = { saturation, together, baseline };
 
@@ -75,7 +78,8 @@ async function saturation(): Promise<Row[]> {
       loops: contestants.use(new PlainLoops(way, way)),
     }));
     const contest = [executor, ...loops.map((one) => one.loops)];
-    for (const contestant of contest) await contestant.rate(secondsEach); // Models load; the executor finds out about batches.
+    for (const contestant of contest) await contestant.rate(secondsEach);
+    await executor.rate(warmUpSeconds); // It finds out about batches.
     const rates = await inTurns(contest);
     const [own, ...plain] = rates as [number[], ...number[][]];
     rows.push(
@@ -157,7 +161,7 @@ function waysOf({ model }: AssignedModel, graphPath: string): Way[] {
   const loop = { graphPath, input: entry.inputs[0]!.name, shape, items: itemsEach };
   return [
     { ...loop, batch: 1, intraOp: 1, loops: cores },
-    ...(takesBatches ? [{ ...loop, batch: 8, intraOp: 1, loops: cores }] : []),
+    ...(takesBatches ? [4, 8].map((batch) => ({ ...loop, batch, intraOp: 1, loops: cores })) : []),
     { ...loop, batch: takesBatches ? 8 : 1, intraOp: cores, loops: 1 },
   ];
 }

@@ -40,6 +40,7 @@ for (const name of bundledModels) {
 
 const batches = [
   { from: 3, to: 4, threads: 1 },
+  { from: 2, to: 6, threads: 1 },
   { from: 5, to: 8, threads: 1 },
   { from: 0, to: 8, threads: 2 },
   { from: 0, to: 1, threads: 3 },

@@ -4,24 +4,28 @@
  * Which kernels run, and in which order they add, depends on the shapes of tensors and not on what they hold. So a batch
  * of one size that gave each of its items the same bits as the item alone, on items that have nothing in common, does so
  * for all items; and one that did not is never used. What is tried is done both ways, so it is tried only when a model
- * has run on so many items that more of them can be expected, and batches are used only if they were quicker. Items that
- * take long have little to gain from company, and eight of them at once take eight times the memory: they stay alone.
+ * has run on so many items that more of them can be expected, and batches are used only if they were quicker: by the
+ * median, since a thread that had to wait for its core in one trial says nothing of the model. Four at once are as quick
+ * as eight, and take half the memory; items that take long have little to gain from company, and stay alone.
  */
+import { quantilesOf } from '../../core/array-statistics.ts';
 import { release, type Tensors } from '../../core/tensor.ts';
 import { allOf, countOf, GatheredItems, type Stretch, stretchOf } from './items.ts';
 
 /** What it returns is the caller's own. */
 export type RunOnce = (feeds: Tensors) => Promise<Tensors>;
 
-const batchItems = 8;
+const batchItems = 4;
 const itemsBeforeTrying = 256;
 /** An item that takes longer by itself stays so. */
-const quickMs = 5;
-const neededProofs = 2;
+const quickMs = 50;
+const neededProofs = 5;
+/** The first runs of a new shape take longer: ONNX Runtime makes room for it. */
+const firstRuns = 2;
 /** After so many that did not give as many proofs there are no more. */
-const mostTrials = 8;
+const mostTrials = 10;
 /** Of the time that the items take one by one. */
-const worthwhile = 0.95;
+const worthwhile = 0.97;
 
 export class ExactBatches {
   readonly #run: RunOnce;
@@ -33,11 +37,8 @@ export class ExactBatches {
   #items = 0;
   #itemsMs = 0;
   #trials = 0;
-  /** Trials that proved something. */
-  #proofs = 0;
-  /** Of the trials. */
-  #aloneMs = 0;
-  #batchMs = 0;
+  /** Of the trials that proved something: what the batch took, of what its items took one by one. */
+  readonly #shares: number[] = [];
 
   /** @param now a clock that never goes back; milliseconds */
   constructor(
@@ -89,15 +90,15 @@ export class ExactBatches {
 
   async #try(gathered: GatheredItems, feeds: Tensors, stretch: Stretch): Promise<void> {
     this.#trials += 1;
-    this.#aloneMs += await this.#oneByOne(gathered, feeds, stretch);
+    const aloneMs = await this.#oneByOne(gathered, feeds, stretch);
     const startedMs = this.#now();
     const together = await this.#together(stretchOf(feeds, stretch));
-    this.#batchMs += this.#now() - startedMs;
+    const share = (this.#now() - startedMs) / aloneMs;
     const alone = gathered.stretch(stretch);
     if (!together || !haveSameBits(alone, together)) this.#areExact = false;
-    else if (haveNothingInCommon(alone)) this.#proofs += 1; // Else it proves nothing: they may all be zero.
-    if (this.#areExact === undefined && this.#proofs === neededProofs)
-      this.#areExact = this.#batchMs < this.#aloneMs * worthwhile;
+    else if (haveNothingInCommon(alone)) this.#shares.push(share); // Else it proves nothing: they may all be zero.
+    if (this.#areExact === undefined && this.#shares.length === neededProofs)
+      this.#areExact = quantilesOf(Float64Array.from(this.#shares.slice(firstRuns)), [0.5])[0]! < worthwhile;
     if (this.#trials === mostTrials) this.#areExact ??= false;
   }
 
