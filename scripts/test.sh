@@ -4,4 +4,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/set-up.sh"
 set_up_build
 
+# The tests run what users run; without this, flow from its sources.
+export FLOW_TEST_CLI="$PWD/dist/flow.js"
 exec node scripts/run-tests.ts --checks "$@"
