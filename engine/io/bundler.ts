@@ -93,11 +93,19 @@ async function digestsOf(files: readonly string[], minify: Minify): Promise<Reco
   return Object.fromEntries(await Promise.all(digests));
 }
 
+/** By loader and content: rules have most of their sources in common. */
+const digestsOfCode = new Map<string, Promise<Digest>>();
+
 /** Of code without comments and layout; of all else that a rule imports, as JSON and texts, of every byte. */
-async function digestOfSource(file: string, minify: Minify): Promise<Digest> {
+function digestOfSource(file: string, minify: Minify): Promise<Digest> | Digest {
   const content = readFileSync(file);
   const [, loader] = /\.[cm]?([jt]sx?)$/.exec(file) ?? [];
-  return digestOf(loader ? await minify(content.toString('utf8'), loader as Loader) : content);
+  const digest = digestOf(content);
+  if (loader === undefined) return digest;
+  const name = `${loader} ${digest}`;
+  const known = digestsOfCode.get(name) ?? minify(content.toString('utf8'), loader as Loader).then(digestOf);
+  digestsOfCode.set(name, known);
+  return known;
 }
 
 function sourcesOf(metafile: Metafile, folder: string): string[] {
