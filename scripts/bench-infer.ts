@@ -42,16 +42,14 @@ const plainDecode = [
   ...['va', 'vb', 'vc', 'vd'].flatMap((name) => ['-map', `[${name}]`, '-f', 'null', '-']),
 ];
 
-const models = process.env.ONLY
-  ? process.env.ONLY.split(',')
-  : [
-      'scatter-embed/scatter-embed',
-      'pyramid-lk/pyramid-lk',
-      'mel-stats/mel-stats',
-      'yunet/yunet',
-      'yolox/yolox-nano',
-      'osnet/osnet-x0-25',
-    ];
+const models = [
+  'scatter-embed/scatter-embed',
+  'pyramid-lk/pyramid-lk',
+  'mel-stats/mel-stats',
+  'yunet/yunet',
+  'yolox/yolox-nano',
+  'osnet/osnet-x0-25',
+];
 
 const benches: Benches = { saturation, together, baseline };
 

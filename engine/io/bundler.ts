@@ -105,6 +105,7 @@ function digestOfSource(file: string, minify: Minify): Promise<Digest> | Digest 
   const name = `${loader} ${digest}`;
   const known = digestsOfCode.get(name) ?? minify(content.toString('utf8'), loader as Loader).then(digestOf);
   digestsOfCode.set(name, known);
+  known.catch(() => digestsOfCode.delete(name)); // Whoever waits for it is told; the next one tries again.
   return known;
 }
 
