@@ -20,7 +20,7 @@ import { anybody } from './trust.ts';
 
 export interface SurveySetting {
   readonly objects: ObjectStore;
-  /** What was written longer ago is old; milliseconds. */
+  /** What was written so long ago or longer is old; milliseconds, of which a server's clock tells whole seconds. */
   readonly oldMs: number;
 }
 
@@ -39,7 +39,8 @@ const resultsAtOnce = 256;
 /** @throws {RemoteError} */
 export async function surveyBucket({ objects, oldMs }: SurveySetting): Promise<BucketSurvey> {
   const nowMs = await serverNowMs(objects);
-  const isOlder = ({ modifiedAtMs }: ListedObject, ms: number): boolean => nowMs - modifiedAtMs > ms;
+  const isOlder = ({ modifiedAtMs }: ListedObject, ms: number): boolean =>
+    nowMs - wholeSeconds(modifiedAtMs) >= ms;
   const contents = await listContents(objects);
   const needed = new Set<string>();
   const runs = parted(contents.runs, (run) => !isOlder(run, oldMs));
@@ -59,6 +60,11 @@ export async function surveyBucket({ objects, oldMs }: SurveySetting): Promise<B
     return { runs: runs[which], results: results[which], blobs: blobs[which], leases: leases[which] };
   };
   return { unneeded: side('unneeded'), staying: side('staying') };
+}
+
+/** Some servers list parts of a second, which the header that tells their time does not have. */
+function wholeSeconds(ms: number): number {
+  return ms - (ms % 1000);
 }
 
 /** The time of the server, told by an object that is written for it; milliseconds since 1970. @throws {RemoteError} */

@@ -88,6 +88,20 @@ test('a result that nobody would take keeps no blob, and goes when it is old', a
   assert.deepEqual(await unneeded(bucket), [blob, lie].sort());
 });
 
+test('with no age at all, what was written in this very second is old, whichever parts of it a server tells', async () => {
+  const bucket = new SampleBucket();
+  bucket.passDays(700 / dayMs);
+  const result = await bucket.putResult(resultOf('new', []));
+  const { objects } = bucket;
+  const head = objects.head.bind(objects);
+  objects.head = async (key) => {
+    const facts = await head(key);
+    return facts && { ...facts, modifiedAtMs: facts.modifiedAtMs - (facts.modifiedAtMs % 1000) };
+  };
+  assert.deepEqual(await unneeded(bucket, 0), [result]);
+  assert.deepEqual(await unneeded(bucket, 1000), []);
+});
+
 test('a run that is no run keeps nothing', async () => {
   const bucket = new SampleBucket();
   const result = resultOf('result', ['bytes']);
