@@ -4,6 +4,7 @@ import {
   chmodSync,
   existsSync,
   globSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -12,6 +13,8 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { bundleRule } from '../engine/io/bundler.ts';
+import { packBundle } from '../engine/io/packed-bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -20,6 +23,7 @@ async function buildAll(): Promise<void> {
   const fresh = mkdtempSync(join(root, '.dist-'));
   try {
     await bundle(fresh);
+    await packRules(join(fresh, 'bundles'));
     declareTypes(fresh);
     chmodSync(fresh, 0o755);
     rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -50,6 +54,19 @@ async function bundle(folder: string): Promise<void> {
     logLevel: 'warning',
   });
   chmodSync(join(folder, 'flow.js'), 0o755);
+}
+
+/** Writes `bundles/`: each rule of the package as new workspaces take it. */
+async function packRules(folder: string): Promise<void> {
+  const rules = join(root, 'rules');
+  for (const name of globSync('**/*.ts', { cwd: rules })) {
+    const path = join(rules, name);
+    if (!/\bdefine(Open)?Rule\(/.test(readFileSync(path, 'utf8'))) continue;
+    const bundled = await bundleRule(path, join(root, 'engine/core/api.ts'));
+    const packed = join(folder, `${name}.json`);
+    mkdirSync(dirname(packed), { recursive: true });
+    writeFileSync(packed, packBundle(bundled, root));
+  }
 }
 
 /** Writes `types/`: the declarations of what rules import. */

@@ -1,21 +1,23 @@
 /**
  * Finds rules by their names: `visual/cut-detection` is `rules/visual/cut-detection.ts`, of the workspace or else of
- * the package. Each is bundled once; the bundle is remembered as long as none of its sources has other content.
+ * the package, which brings bundles of its own ones. A bundle is remembered as long as none of its sources has other
+ * content.
  */
 import { existsSync, globSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { BundleRef, LoadedRule } from '../core/component.ts';
 import { type Digest, digestOf, hexOf } from '../core/digest.ts';
 import { FlowError, toFlowError } from '../core/errors.ts';
 import type { ComponentNode } from '../core/graph.ts';
 import type { Issue } from '../core/issue.ts';
 import { suggestion } from '../core/nearest.ts';
-import { type BundleParts, bundleRule } from '../io/bundler.ts';
+import { type Bundle, type BundleParts, bundleRule } from '../io/bundler.ts';
 import { sealText, unsealText } from '../io/checked-text.ts';
 import { type Disk, writeAtomically } from '../io/disk.ts';
 import type { FileIndex } from '../io/file-index.ts';
 import { fileState, settlesAtMs } from '../io/file-state.ts';
 import { importRule } from '../io/import-rule.ts';
+import { unpackBundle } from '../io/packed-bundle.ts';
 import { sourceMapPath } from '../io/source-place.ts';
 import { packageRoot } from './package-root.ts';
 import type { Workspace } from './workspace.ts';
@@ -150,20 +152,29 @@ export class RuleRegistry {
   async #recall(path: string): Promise<Remembered | undefined> {
     const remembered = this.#memo[path];
     if (!remembered) return undefined;
-    for (const [source, digest] of remembered.sources) {
-      if (!isFile(source) || (await this.#index.digestOf(source)) !== digest) return undefined;
-    }
+    for (const [source, digest] of remembered.sources)
+      if (!(await this.#holds(source, digest))) return undefined;
     const bundlePath = this.#bundlePath(remembered.digest);
     const isWhole = existsSync(bundlePath) && digestOf(readFileSync(bundlePath)) === remembered.codeDigest;
     return isWhole ? remembered : undefined;
   }
 
+  async #holds(path: string, digest: Digest): Promise<boolean> {
+    return isFile(path) && (await this.#index.digestOf(path)) === digest;
+  }
+
+  /** The bundle that came with the package, if it is one of its rules, and unchanged. */
+  async #packed(path: string): Promise<Bundle | undefined> {
+    const packed = packedBundlePath(path);
+    if (packed === undefined || !isFile(packed)) return undefined; // Not built yet: bundles are made here.
+    const holds = this.#holds.bind(this);
+    return unpackBundle(readFileSync(packed, 'utf8'), { root: packageRoot, rulePath: path, holds });
+  }
+
   async #bundle(path: string): Promise<Remembered> {
     const startedAtMs = Date.now();
-    const { code, sourceMap, digest, sources, parts } = await bundleRule(
-      path,
-      join(packageRoot, 'engine/core/api.ts'),
-    );
+    const { code, sourceMap, digest, sources, parts } =
+      (await this.#packed(path)) ?? (await bundleRule(path, join(packageRoot, 'engine/core/api.ts')));
     const bundlePath = this.#bundlePath(digest);
     mkdirSync(dirname(bundlePath), { recursive: true });
     await writeAtomically(this.#disk, sourceMapPath(bundlePath), sourceMap);
@@ -179,6 +190,12 @@ export class RuleRegistry {
     }
     return remembered;
   }
+}
+
+/** Where `scripts/build.ts` has put the bundle of a rule of the package; undefined for other rules. */
+function packedBundlePath(path: string): string | undefined {
+  const name = relative(join(packageRoot, 'rules'), path);
+  return name.startsWith('..') ? undefined : join(packageRoot, 'dist/bundles', `${name}.json`);
 }
 
 /** Folders in which a new file could stand for another rule. */

@@ -4,12 +4,14 @@
  *
  * npm packages stay outside; the digest holds their names, versions and lockfile integrity instead.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { BuildFailure, Message, Metafile, PartialMessage, Plugin } from 'esbuild';
 import { type Digest, digestJson, digestOf } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
+import { identityOf, type PackageIdentity } from './package-identity.ts';
+import { moveSources } from './source-place.ts';
 
 export interface Bundle {
   readonly code: string;
@@ -72,16 +74,11 @@ export async function bundleRule(path: string, apiPath: string): Promise<Bundle>
   };
   return {
     code,
-    sourceMap: withAbsolutePaths(textOf('bundle.mjs.map'), dirname(path)),
+    sourceMap: moveSources(textOf('bundle.mjs.map'), (source) => resolve(dirname(path), source)),
     digest: digestJson({ code: digestOf(code), packages: identities }),
     parts: { modules: await digestsOf(files, minify), packages: identities },
     sources: [...files, ...new Set([...packages.values()].flatMap(({ files }) => files))],
   };
-}
-
-function withAbsolutePaths(map: string, folder: string): string {
-  const { sources, ...rest } = JSON.parse(map) as { sources: string[] }; // What esbuild has written.
-  return JSON.stringify({ ...rest, sources: sources.map((source) => resolve(folder, source)) });
 }
 
 /** The endings of code are the names that esbuild has for its languages. */
@@ -139,44 +136,6 @@ function packageName(specifier: string): string {
     .join('/');
 }
 
-interface PackageIdentity {
-  /** Version, and integrity by the lockfile that npm keeps inside node_modules of what is really installed. */
-  readonly identity: string;
-  /** The files that say so. */
-  readonly files: readonly string[];
-}
-
-/** Looks a package up as Node would from each of the folders. */
-function identityOf(name: string, from: readonly string[]): PackageIdentity | undefined {
-  for (const start of from) {
-    for (let folder = start; ; folder = dirname(folder)) {
-      const modules = join(folder, 'node_modules');
-      const manifest = join(modules, name, 'package.json');
-      const version = readJson(manifest)?.version;
-      if (typeof version === 'string') {
-        const lockfile = join(modules, '.package-lock.json');
-        const lock = readJson(lockfile) as { packages?: Record<string, { integrity?: string }> } | undefined;
-        const integrity = lock?.packages?.[`node_modules/${name}`]?.integrity;
-        if (integrity) return { identity: `${version} ${integrity}`, files: [manifest, lockfile] };
-        return unlocked(join(modules, name), version);
-      }
-      if (dirname(folder) === folder) break;
-    }
-  }
-  return undefined;
-}
-
-/** A package that no lockfile vouches for, as one that is linked: its files speak for themselves. */
-function unlocked(folder: string, version: string): PackageIdentity {
-  const names = globSync('**/*.{js,cjs,mjs,json,node,ts,wasm}', {
-    cwd: folder,
-    exclude: (name) => name === 'node_modules',
-  }).sort();
-  const files = names.map((name) => join(folder, name));
-  const digests = names.map((name, index) => [name, digestOf(readFileSync(files[index]!))]);
-  return { identity: `${version} ${digestJson(digests)}`, files };
-}
-
 function notInstalled(name: string): PartialMessage {
   const detail: Hint = { fix: `Run \`npm install ${name}\` in the workspace.` };
   return { text: `The package "${name}" is not installed`, detail };
@@ -185,14 +144,6 @@ function notInstalled(name: string): PartialMessage {
 /** What our own messages carry through esbuild. */
 interface Hint {
   readonly fix: string;
-}
-
-function readJson(path: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  } catch {
-    return undefined; // Not here: the next folder up may have it.
-  }
 }
 
 function brokenSources(path: string, messages: readonly Message[]): AggregateError {

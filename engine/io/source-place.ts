@@ -12,6 +12,12 @@ export function sourceMapPath(bundlePath: string): string {
   return `${bundlePath}.map`;
 }
 
+/** A source map with other paths of its sources. */
+export function moveSources(map: string, move: (path: string) => string): string {
+  const { sources, ...rest } = JSON.parse(map) as { sources: string[] }; // What esbuild has written.
+  return JSON.stringify({ ...rest, sources: sources.map(move) });
+}
+
 /** The text with every place in a bundle replaced by that in its source: `rules/cuts.ts:12:5`. */
 export function toSourcePlaces(text: string): string {
   return text.replace(bundlePlace, (place) => sourcePlace(place) ?? place);
