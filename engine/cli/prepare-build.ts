@@ -1,4 +1,5 @@
 /** Everything of a build that can be known before its first action runs. */
+import { ffmpegVersion } from '../io/media/ffmpeg-program.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import type { BuildFlags } from './build-flags.ts';
 import { identifyPrograms } from './identify-programs.ts';
@@ -28,6 +29,7 @@ export async function prepareBuild(
     ...(videoId !== undefined && { videoId }),
     ...(runId !== undefined && { runId }),
   };
+  if (targets.videos.length > 0) ffmpegVersion().catch(() => undefined); // It takes 0.1 s; `identifyPrograms` waits for it.
   const assembled = await assemble({ session, targets, stage, identity });
   return { targets, assembled, programs: await identifyPrograms(assembled, session.index) };
 }

@@ -58,6 +58,8 @@ export interface StreamScan {
 }
 
 export interface PacketScan {
+  /** What the headers say. */
+  readonly info: MediaInfo;
   readonly video?: StreamScan;
   readonly audio?: StreamScan;
 }
@@ -138,8 +140,8 @@ export type HearSamples = (samples: Float32Array, channels: number) => void;
 /** All methods throw a `FlowError`: `decode_failed`, `unsupported_media`, `input_unreadable`. */
 export interface Media {
   probe(path: string, signal: AbortSignal): Promise<MediaInfo>;
-  /** Reads every packet of the first video and audio stream without decoding. */
-  scanPackets(path: string, info: MediaInfo, signal: AbortSignal): Promise<PacketScan>;
+  /** Reads the headers, and every packet of the first video and audio stream, without decoding. */
+  scanPackets(path: string, signal: AbortSignal): Promise<PacketScan>;
   /** Decodes one interval in one pass to several views, in their order. */
   decodeFrames(
     request: DecodeFrames,

@@ -35,8 +35,8 @@ export const segmentPlan = defineRule({
 
   async run({ inputs, params, media, signal }) {
     const { path } = inputs.video;
-    const info = await media.probe(path, signal);
-    const scan = await media.scanPackets(path, info, signal);
+    const scan = await media.scanPackets(path, signal);
+    const { info } = scan;
     const table = cut(info, scan, { minSec: params.min_sec, maxSec: params.max_sec });
     const track = trackOf(info, scan);
     if (table.length === 0 && track === null) throw nothingInside(path);

@@ -42,8 +42,7 @@ export async function filmInput(
 
 /** Spread over the film, but no closer than the component looks at them. */
 async function framesOf({ path, frames }: Film, { media, budget, signal }: FilmRequest): Promise<NpzArrays> {
-  const info = await media.probe(path, signal);
-  const { video: scan } = await media.scanPackets(path, info, signal);
+  const { info, video: scan } = await media.scanPackets(path, signal);
   if (!info.video || !scan) throw noPictures(path);
   const shown = scan.packets.filter(({ isHidden }) => !isHidden).map(({ pts }) => pts);
   const all = shown.sort((a, b) => a - b);

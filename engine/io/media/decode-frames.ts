@@ -7,7 +7,7 @@
  *                  └ select ─ …                 pipe:7, pipe:8
  * ```
  * The graph works in the stream's own time base and names frames by their PTS: nothing is counted or rounded.
- * It goes in by a pipe of its own, since the list of wanted frames may be longer than a command line.
+ * Where its list of wanted frames is longer than an argument may be, it goes in by a pipe.
  */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -93,10 +93,11 @@ async function decodeFrom(
   options: DecodeOptions,
 ): Promise<Pass> {
   const threads = String(options.threads);
+  const graph = filterGraph(request);
   const inputOptions = [
     ...readerOptions,
     ...['-threads', threads, '-filter_complex_threads', threads],
-    ...[await graphOption(), `pipe:${firstPipe}`],
+    ...(await graphOptions(graph)),
     ...(request.onlyKeyframes ? ['-skip_frame', 'nokey'] : []),
     // Decoding starts at whatever keyframe the seek finds, and nothing is trimmed: `select` names the frames.
     ...['-copyts', '-noaccurate_seek', ...seek],
@@ -112,16 +113,16 @@ async function decodeFrom(
   const { said: views, end } = await runFfmpeg(
     { inputOptions, input: mediaUrl(request.path), outputs },
     { signal: options.signal, pipes },
-    (program) => readViews(program, request),
+    (program) => readViews(program, request, graph),
   );
   // It was not for want of frames: to seek elsewhere would hide it.
   if (end.killedBy) throw programKilled(request.path, 'ffmpeg', end.killedBy);
   return { views, end };
 }
 
-function readViews(program: Supervised, request: DecodeFrames): Promise<DecodedFrames[]> {
+function readViews(program: Supervised, request: DecodeFrames, graph: string): Promise<DecodedFrames[]> {
   program.stdout.resume();
-  program.input(firstPipe).end(filterGraph(request));
+  program.input(firstPipe).end(isArgument(graph) ? '' : graph);
   return Promise.all(
     request.views.map((view, index) =>
       readView(view, program.output(picturePipe(index)), program.output(picturePipe(index) + 1)),
@@ -133,10 +134,18 @@ function picturePipe(view: number): number {
   return firstPipe + 1 + 2 * view;
 }
 
+/** Linux takes arguments of up to 128 KiB. */
+const longestArgument = 100_000;
+
+function isArgument(graph: string): boolean {
+  return graph.length <= longestArgument;
+}
+
 /** ffmpeg 7 reads any option from a file, and ffmpeg 8 has no other way left. */
-async function graphOption(): Promise<string> {
+async function graphOptions(graph: string): Promise<string[]> {
+  if (isArgument(graph)) return ['-filter_complex', graph]; // Nobody has to ask for the version first: 0.1 s.
   const major = Number.parseInt(await ffmpegVersion(), 10); // NaN for builds between releases.
-  return major < 7 ? '-filter_complex_script' : '-/filter_complex';
+  return [major < 7 ? '-filter_complex_script' : '-/filter_complex', `pipe:${firstPipe}`];
 }
 
 function filterGraph({ views, endPts }: DecodeFrames): string {

@@ -28,8 +28,8 @@ export class FfmpegMedia implements Media {
     return probeMedia(path, signal);
   }
 
-  scanPackets(path: string, info: MediaInfo, signal: AbortSignal): Promise<PacketScan> {
-    return scanPackets(path, info, signal);
+  scanPackets(path: string, signal: AbortSignal): Promise<PacketScan> {
+    return scanPackets(path, signal);
   }
 
   decodeFrames(

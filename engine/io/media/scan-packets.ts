@@ -1,29 +1,29 @@
-/** Reads every packet of a file without decoding: one run of ffprobe, parsed as it comes. */
+/** Reads every packet of a file without decoding, parsed as it comes, while another program reads the headers. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { digestJson } from '../../core/digest.ts';
 import type { MediaInfo, Packet, PacketScan, StreamScan, VideoStream } from '../../core/media.ts';
+import type { ProgramEnd } from '../program.ts';
 import { mediaUrl, readerOptions, runFfprobe } from './ffmpeg-program.ts';
 import { keyframeHashes, payloadHash } from './keyframe-hashes.ts';
-import { decodeFailed, programKilled, requireFile } from './media-errors.ts';
+import { decodeFailed, programKilled } from './media-errors.ts';
+import { probeMedia } from './probe-media.ts';
 
 /**
- * Scans the streams that `info` names.
+ * Scans the streams that `probeMedia` finds.
  *
  * A packet without presentation time takes its decoding time. Video packets before the first keyframe cannot
  * be decoded and are left out; those that would be shown before it are `isHidden`.
  *
- * @throws {FlowError} `input_not_found`, `input_unreadable`, `decode_failed`
+ * @throws {FlowError} `decode_failed`; as `probeMedia`
  */
-export async function scanPackets(path: string, info: MediaInfo, signal: AbortSignal): Promise<PacketScan> {
-  await requireFile(path);
+export async function scanPackets(path: string, signal: AbortSignal): Promise<PacketScan> {
+  const { info, read, hashes } = await readFile(path, signal);
+  const { said: collected, end } = read;
   const { video, audio } = info;
-  const [{ said: collected, end }, hashes] = await Promise.all([
-    runFfprobe([...scanOptions, mediaUrl(path)], signal, collectStreams),
-    video ? keyframeHashes(path, video, signal) : undefined,
-  ]);
   if (end.killedBy) throw programKilled(path, 'ffprobe', end.killedBy);
   const scan = {
+    info,
     ...(video && hashes ? { video: renamed(videoScan(collected, video), hashes) } : {}),
     ...(audio ? { audio: streamScan(collected, audio.index, undefined) } : {}),
   };
@@ -32,6 +32,25 @@ export async function scanPackets(path: string, info: MediaInfo, signal: AbortSi
     throw decodeFailed(path, 'no packet can be read', end.stderr);
   }
   return scan;
+}
+
+interface FileRead {
+  readonly info: MediaInfo;
+  readonly read: { readonly said: Collected; readonly end: ProgramEnd };
+  readonly hashes: ReadonlyMap<number, string> | undefined;
+}
+
+/** Headers and packets at once; what the headers say is no film is not read on. */
+async function readFile(path: string, signal: AbortSignal): Promise<FileRead> {
+  const refused = new AbortController();
+  const probed = probeMedia(path, signal);
+  probed.catch((error) => refused.abort(error));
+  const [info, read, hashes] = await Promise.all([
+    probed,
+    runFfprobe([...scanOptions, mediaUrl(path)], AbortSignal.any([signal, refused.signal]), collectStreams),
+    probed.then(({ video }) => video && keyframeHashes(path, video, signal)),
+  ]);
+  return { info, read, hashes };
 }
 
 /**

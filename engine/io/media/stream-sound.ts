@@ -44,12 +44,15 @@ export async function streamSound(
   options: DecodeOptions,
 ): Promise<StreamedSound> {
   const { path, info, sampleRate, channels } = source;
-  const { said, end } = await runFfmpeg(command(source, options), { ...options, pipes: ['out'] }, (program) =>
+  const decoding = runFfmpeg(command(source, options), { ...options, pipes: ['out'] }, (program) =>
     Promise.all([hearPieces(program.stdout, channels, hear), readFirstPts(program.output(firstPipe))]),
   );
+  const [{ said, end }, videoStartSec] = await Promise.all([
+    decoding,
+    firstVideoSec(path, info, options.signal),
+  ]);
   const [sampleCount, firstSample] = said;
   const warnings = judged(path, sampleCount, end);
-  const videoStartSec = await firstVideoSec(path, info, options.signal);
   const startSec = videoStartSec === undefined ? 0 : firstSample / sampleRate - videoStartSec;
   return { sampleCount, startSec, warnings };
 }
