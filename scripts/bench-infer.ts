@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import type { AssignedModel } from '../engine/core/assigned-model.ts';
 import { digestOf } from '../engine/core/digest.ts';
 import { modelEntrySchema } from '../engine/core/model-entry.ts';
+import { itemsInChunk } from '../rules/dsp/infer-in-chunks.ts';
 import { fileInMirror } from '../test/models/plain-model.ts';
 import { type Benches, printBenches, type Row } from './bench/bench-table.ts';
 import { differentFilms, film } from './bench/fixtures.ts';
@@ -24,8 +25,8 @@ const cores = availableParallelism();
 const rounds = 6;
 const secondsEach = 2;
 const warmUpSeconds = 10;
-/** Items that an action asks for at once. */
-const itemsEach = 16;
+/** Different ones that a plain loop takes over and over. */
+const loopItems = 16;
 let builds = 0;
 const ways = new Map<string, Promise<Way>>();
 
@@ -69,8 +70,9 @@ async function saturation(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const name of models) {
     const { assigned, graphPath } = modelNamed(name);
+    const items = itemsInChunk(assigned.model); // As rules ask.
     await using contestants = new AsyncDisposableStack();
-    const executor = contestants.use(new SaturatedExecutor({ assigned, graphPath, cores, items: itemsEach }));
+    const executor = contestants.use(new SaturatedExecutor({ assigned, graphPath, cores, items }));
     const loops = waysOf(assigned, graphPath).map((way) => ({
       way,
       loops: contestants.use(new PlainLoops(way, way)),
@@ -156,7 +158,7 @@ function waysOf({ model }: AssignedModel, graphPath: string): Way[] {
   const { entry } = model;
   const takesBatches = typeof entry.inputs[0]!.shape[0] === 'string';
   const shape = entry.inputs[0]!.shape.slice(1).map(Number);
-  const loop = { graphPath, input: entry.inputs[0]!.name, shape, items: itemsEach };
+  const loop = { graphPath, input: entry.inputs[0]!.name, shape, items: loopItems };
   return [
     { ...loop, batch: 1, intraOp: 1, loops: cores },
     ...(takesBatches ? [4, 8].map((batch) => ({ ...loop, batch, intraOp: 1, loops: cores })) : []),

@@ -17,7 +17,7 @@ export interface InferredChunk {
   readonly outputs: Tensors;
 }
 
-const chunkItems = 16;
+const chunkItems = 32;
 /** Enough to be worth the way to the device, and not more than the caches of a processor like. */
 const chunkBytes = 16 * 2 ** 20;
 
@@ -53,8 +53,8 @@ function start(model: BoundModel, { count, prepare, signal }: Items, first: numb
   return { first, end, outputs };
 }
 
-/** Fewer where they are large. */
-function itemsInChunk({ entry }: BoundModel): number {
+/** How many items are asked for at once: fewer where they are large. */
+export function itemsInChunk({ entry }: Pick<BoundModel, 'entry'>): number {
   const itemBytes = entry.inputs.reduce((sum, { shape }) => sum + bytesOf(shape.slice(1)), 0);
   return Math.max(1, Math.min(chunkItems, Math.floor(chunkBytes / itemBytes)));
 }

@@ -19,7 +19,7 @@ function numbers(first: number, end: number): Tensors {
 }
 
 test('every item is inferred once, in order, however many there are', async () => {
-  for (const count of [0, 1, 15, 16, 17, 50]) {
+  for (const count of [0, 1, 31, 32, 33, 100]) {
     const seen: number[] = [];
     const chunks = inferInChunks(
       model((tensors) => tensors),
@@ -47,9 +47,9 @@ test('a chunk is prepared while the model works on the one before, and no more t
     steps.push(`prepared ${first}`);
     return numbers(first, end);
   };
-  for await (const { first } of inferInChunks(slow, { count: 48, prepare, signal }))
+  for await (const { first } of inferInChunks(slow, { count: 96, prepare, signal }))
     steps.push(`used ${first}`);
-  const order = ['prepared 16', 'inferred 0', 'used 0', 'prepared 32'].map((step) => steps.indexOf(step));
+  const order = ['prepared 32', 'inferred 0', 'used 0', 'prepared 64'].map((step) => steps.indexOf(step));
   assert.deepEqual(
     order,
     order.toSorted((a, b) => a - b),
@@ -66,7 +66,7 @@ test('a model that fails ahead of time is heard of, once', async () => {
   });
   const seen: number[] = [];
   await assert.rejects(async () => {
-    for await (const { first } of inferInChunks(failing, { count: 48, prepare: numbers, signal })) {
+    for await (const { first } of inferInChunks(failing, { count: 96, prepare: numbers, signal })) {
       await new Promise(setImmediate); // Time for a failure that nobody waits for to end the process.
       seen.push(first);
     }
@@ -81,7 +81,7 @@ test('nothing more is inferred once it is cancelled', async () => {
     calls += 1;
     return tensors;
   });
-  const chunks = inferInChunks(fake, { count: 160, prepare: numbers, signal: controller.signal });
+  const chunks = inferInChunks(fake, { count: 320, prepare: numbers, signal: controller.signal });
   await assert.rejects(async () => {
     for await (const _ of chunks) controller.abort();
   });
@@ -91,10 +91,10 @@ test('nothing more is inferred once it is cancelled', async () => {
 test('the outputs of a chunk are given back when the next one is taken', async () => {
   const chunks = inferInChunks(
     model((tensors) => tensors),
-    { count: 32, prepare: numbers, signal },
+    { count: 64, prepare: numbers, signal },
   );
   const first = (await chunks.next()).value!.outputs.x!;
-  assert.equal(first.data.length, 16);
+  assert.equal(first.data.length, 32);
   const second = (await chunks.next()).value!.outputs.x!;
-  assert.deepEqual([first.data.length, second.data[0]], [0, 16]);
+  assert.deepEqual([first.data.length, second.data[0]], [0, 32]);
 });
