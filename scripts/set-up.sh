@@ -63,7 +63,7 @@ set_up_node() {
 
 set_up_build() {
   local wanted
-  wanted=$(find engine cache scripts/build.ts package.json package-lock.json tsconfig.json -type f -print0 |
+  wanted=$(find engine cache rules scripts/build.ts package.json package-lock.json tsconfig.json -type f -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-64)
   if [ -x dist/flow.js ] && [ "$(cat .flow/built 2>/dev/null)" = "$wanted" ]; then return; fi
   say 'building dist/'

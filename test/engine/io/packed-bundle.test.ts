@@ -13,7 +13,7 @@ after(() => rmSync(folder, { recursive: true }));
 /** A package with one rule, of two modules, that uses another package. */
 class Package {
   static #count = 0;
-  readonly root = join(folder, `${(Package.#count += 1)}`);
+  readonly root = join(folder, `${Package.#count++}`);
 
   static write(): Package {
     const made = new Package();
