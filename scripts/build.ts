@@ -11,8 +11,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, type OnResolveArgs, type OnResolveResult } from 'esbuild';
 import { bundleRule } from '../engine/io/bundler.ts';
 import { packBundle } from '../engine/io/packed-bundle.ts';
 
@@ -33,8 +34,11 @@ async function buildAll(): Promise<void> {
   }
 }
 
+/** Packages of many files, which take long to load one by one. */
+const joined = ['zod', 'yaml', 'commander', 'graphology', 'graphology-dag'];
+
 async function bundle(folder: string): Promise<void> {
-  await build({
+  const { metafile } = await build({
     entryPoints: {
       flow: 'engine/cli/flow.ts',
       worker: 'engine/io/worker.ts',
@@ -42,6 +46,7 @@ async function bundle(folder: string): Promise<void> {
       'onnx-facts': 'engine/io/models/onnx-facts.ts',
       'onnx-load': 'engine/io/models/onnx-load.ts',
       api: 'engine/core/api.ts',
+      zod: 'zod', // As `engine/io/built-zod.ts` gives it to rules.
     },
     absWorkingDir: root,
     outdir: folder,
@@ -50,10 +55,37 @@ async function bundle(folder: string): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    packages: 'external',
+    // For those of the joined packages that are CommonJS.
+    banner: {
+      js: "const require = process.getBuiltinModule('module').createRequire(import.meta.url);",
+    },
+    metafile: true,
     logLevel: 'warning',
+    plugins: [
+      { name: 'joined-packages', setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, leaveOthers) },
+    ],
   });
+  writeFileSync(join(folder, 'licenses.txt'), licensesOf(Object.keys(metafile.inputs)));
   chmodSync(join(folder, 'flow.js'), 0o755);
+}
+
+/** What a joined package imports is joined too. */
+function leaveOthers({ path, importer, kind }: OnResolveArgs): OnResolveResult | undefined {
+  const isInside = joined.includes(path) || importer.includes('/node_modules/') || kind === 'entry-point';
+  return isInside && !isBuiltin(path) ? undefined : { path, external: true };
+}
+
+/** The licences of all packages that are in the build, which ask to be passed on with it. */
+function licensesOf(inputs: readonly string[]): string {
+  const folders = inputs.flatMap(
+    (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map((name) => {
+    const [file] = globSync('{LICENSE,LICENCE,license}*', { cwd: join(root, name) });
+    if (file === undefined) throw new Error(`Cannot build dist/: ${name} comes without a licence.`);
+    return `${name.replace(/^.*node_modules\//, '')}\n\n${readFileSync(join(root, name, file), 'utf8').trim()}\n`;
+  });
+  return texts.join('\n---\n\n');
 }
 
 /** Writes `bundles/`: each rule of the package as new workspaces take it. */

@@ -18,7 +18,7 @@ import { manifestSchema } from '../engine/core/manifest.ts';
 const root = resolve(import.meta.dirname, '..');
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'flow-package-')));
 const folder = join(base, 'project');
-const env = strangersEnvironment();
+const env: NodeJS.ProcessEnv = strangersEnvironment();
 
 /** Without what npm and this repository have put into it. */
 function strangersEnvironment(): NodeJS.ProcessEnv {
@@ -109,7 +109,9 @@ test('a new workspace builds its rule, and again has nothing to do', () => {
   assert.match(flow('build', '//word_count', '--plain'), /^up to date|: 0 actions ran, 1 cached/);
 });
 
-test('a run of a video gives its features and a manifest', () => {
+test('a run of a video gives its features and a manifest, and needs no bundler for the rules of the package', (context) => {
+  env.ESBUILD_BINARY_PATH = '/bin/false';
+  context.after(() => delete env.ESBUILD_BINARY_PATH);
   const pictures = ['-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=10:duration=3'];
   const sound = ['-f', 'lavfi', '-i', 'sine=frequency=440:duration=3'];
   const made = run('ffmpeg', ['-v', 'error', ...pictures, ...sound, '-pix_fmt', 'yuv420p', 'clip.mp4']);

@@ -7,6 +7,7 @@ import type { BundleRef } from '../core/component.ts';
 import { digestOf } from '../core/digest.ts';
 import { FlowError } from '../core/errors.ts';
 import type { Rule } from '../core/rule.ts';
+import { quickestZod } from './built-zod.ts';
 
 const imported = new Map<string, Promise<Rule>>();
 const packageFolders = new Map<string, readonly string[]>();
@@ -60,7 +61,9 @@ function resolvePackagesOfBundles(): void {
       let failure: unknown;
       for (const folder of folders) {
         try {
-          return nextResolve(specifier, { ...context, parentURL: pathToFileURL(`${folder}/bundle.js`).href });
+          const parentURL = pathToFileURL(`${folder}/bundle.js`).href;
+          const resolved = nextResolve(specifier, { ...context, parentURL });
+          return specifier === 'zod' ? { ...resolved, url: quickestZod(resolved.url) } : resolved;
         } catch (error) {
           failure ??= error;
         }
