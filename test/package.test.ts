@@ -81,6 +81,8 @@ test('the package holds what runs and no tests, chores or source maps', () => {
     'dist/worker.js',
     'dist/types/engine/core/api.d.ts',
     'dist/ort-lane.js',
+    'dist/licenses.txt',
+    'dist/bundles/visual/cut-detection.ts.json',
     'rules/exec.ts',
   ])
     assert.ok(paths.includes(path), path);
