@@ -15,6 +15,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { build, type OnResolveArgs, type OnResolveResult } from 'esbuild';
 import { bundleRule } from '../engine/io/bundler.ts';
+import { identityOf } from '../engine/io/package-identity.ts';
 import { packBundle } from '../engine/io/packed-bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -65,6 +66,7 @@ async function bundle(folder: string): Promise<void> {
       { name: 'joined-packages', setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, leaveOthers) },
     ],
   });
+  writeFileSync(join(folder, 'zod-identity.txt'), identityOf('zod', [root])!.identity); // Installed, or it could not be joined.
   writeFileSync(join(folder, 'licenses.txt'), licensesOf(Object.keys(metafile.inputs)));
   chmodSync(join(folder, 'flow.js'), 0o755);
 }

@@ -1,25 +1,25 @@
 /**
  * zod for rules, as the package's build holds it: one file, which a thread loads in a third of the time that the hundred
- * files of the package take. Where the package that is installed has another version, rules get that one.
+ * files of the package take. Where another one is installed (`identityOf` tells), rules get that.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
+import { identityOf } from './package-identity.ts';
 
 const built = new URL('./zod.js', import.meta.url);
-const isBuilt = existsSync(built); // Not beside the sources.
+/** Beside it: what it was built from. Neither is there beside the sources. */
+const builtFrom = new URL('./zod-identity.txt', import.meta.url);
+const identity = existsSync(builtFrom) ? readFileSync(builtFrom, 'utf8') : undefined;
 
-/** @param url of the zod that Node would load */
-export function quickestZod(url: string): string {
-  return isBuilt && versionOf(url) === builtVersion() ? built.href : url;
+const quickest = new Map<string, string>();
+
+/** @param url of the zod that Node would load from `folder` */
+export function quickestZod(url: string, folder: string): string {
+  const known = quickest.get(url) ?? choose(url, folder);
+  quickest.set(url, known);
+  return known;
 }
 
-function builtVersion(): string {
-  const { major, minor, patch } = z.core.version;
-  return `${major}.${minor}.${patch}`;
-}
-
-function versionOf(url: string): string | undefined {
-  const manifest = new URL('./package.json', url);
-  if (!existsSync(manifest)) return undefined;
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }).version; // What npm has written.
+function choose(url: string, folder: string): string {
+  const isSame = identity !== undefined && identityOf('zod', [folder])?.identity === identity;
+  return isSame ? built.href : url;
 }

@@ -63,7 +63,7 @@ function resolvePackagesOfBundles(): void {
         try {
           const parentURL = pathToFileURL(`${folder}/bundle.js`).href;
           const resolved = nextResolve(specifier, { ...context, parentURL });
-          return specifier === 'zod' ? { ...resolved, url: quickestZod(resolved.url) } : resolved;
+          return specifier === 'zod' ? { ...resolved, url: quickestZod(resolved.url, folder) } : resolved;
         } catch (error) {
           failure ??= error;
         }

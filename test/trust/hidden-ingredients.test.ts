@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { Rig } from '../rig.ts';
 
 test('an edit of a package that no lockfile vouches for runs the rule that imports it', async () => {
@@ -27,6 +29,27 @@ export const greet = defineRule({
   assert.equal(rig.read('out/greet/text.txt'), 'good day');
   rig.replace('node_modules/greeting/voice.wasm', 'loud', 'soft');
   assert.deepEqual((await rig.build(['//greet'])).ran, ['greet']);
+});
+
+test('a rule gets the zod that is installed in its workspace, be it of the version that flow brings', async () => {
+  const own = pathToFileURL(resolve(import.meta.dirname, '../../node_modules/zod')).href;
+  const { version } = JSON.parse(readFileSync(new URL(`${own}/package.json`), 'utf8')) as { version: string };
+  using rig = new Rig({
+    'node_modules/zod/package.json': `{ "name": "zod", "version": "${version}", "type": "module", "main": "index.js" }`,
+    'node_modules/zod/index.js': `export { z } from '${own}/index.js';\nexport const owner = 'the workspace';\n`,
+    'rules/owner.ts': `import { defineRule, text } from 'flow';
+import { owner, z } from 'zod';
+
+export const ownerOfZod = defineRule({
+  name: 'owner', version: '1', scope: 'whole',
+  params: z.strictObject({}), inputs: {}, outputs: { text: text() },
+  run: () => ({ text: owner }),
+});
+`,
+    'graphs/owner.yaml': 'schema_version: 1\ncomponents:\n  owner: { rule: owner }\n',
+  });
+  assert.equal((await rig.build(['//owner'])).status, 0);
+  assert.equal(rig.read('out/owner/text.txt'), 'the workspace');
 });
 
 test('the ending of an input file, which a command can see, is in its key', async () => {
