@@ -60,6 +60,10 @@ async function bundle(folder: string): Promise<void> {
     banner: {
       js: "const require = process.getBuiltinModule('module').createRequire(import.meta.url);",
     },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 160,
+    legalComments: 'none', // They are in `licenses.txt`.
     metafile: true,
     logLevel: 'warning',
     plugins: [
@@ -71,9 +75,14 @@ async function bundle(folder: string): Promise<void> {
   chmodSync(join(folder, 'flow.js'), 0o755);
 }
 
-/** What a joined package imports is joined too. */
+/**
+ * What a joined package imports is joined too. What is loaded late, by an `import()`, is not: of a CommonJS package that is
+ * joined, it would not get the names.
+ */
 function leaveOthers({ path, importer, kind }: OnResolveArgs): OnResolveResult | undefined {
-  const isInside = joined.includes(path) || importer.includes('/node_modules/') || kind === 'entry-point';
+  if (kind === 'entry-point') return undefined;
+  const isInside =
+    importer.includes('/node_modules/') || (joined.includes(path) && kind !== 'dynamic-import');
   return isInside && !isBuiltin(path) ? undefined : { path, external: true };
 }
 
