@@ -34,6 +34,15 @@ const modelSchema = z.strictObject({
   device: z.enum(profileDevices).default('auto'),
 });
 
+/** As it stands in one document: the rest is inherited from the row of the same slot. */
+const modelRowSchema = z.strictObject({
+  model: z.string().optional(),
+  version: z.string().optional(),
+  engine: z.enum(engineNames).optional(),
+  precision: z.string().min(1).optional(),
+  device: z.enum(profileDevices).optional(),
+});
+
 /** Which model goes into a slot, and what runs it where. */
 export type ProfileModel = z.output<typeof modelSchema>;
 
@@ -50,7 +59,7 @@ const profileSchema = z.strictObject({
     .optional(),
   sampling_policy_version: z.string().optional(),
   components: z.record(z.string(), componentSchema).default({}),
-  models: z.record(z.string(), modelSchema).default({}),
+  models: z.record(z.string(), modelRowSchema).default({}),
   resources: z.record(z.string(), resourceSchema).default({}),
   failure: z
     .strictObject({
@@ -73,7 +82,7 @@ export interface Profile {
   readonly analysis: { readonly fps: number; readonly width: number; readonly height: number };
   readonly samplingPolicyVersion: string;
   readonly components: Readonly<Record<string, ProfileComponent>>;
-  readonly models: ProfileLayer['models'];
+  readonly models: Readonly<Record<string, ProfileModel>>;
   readonly resources: Readonly<Record<string, ProfileResources>>;
   readonly failure: { readonly graceSec: number; readonly retries: number };
   /** What it was made from, the eldest first: for messages. */
@@ -129,11 +138,37 @@ export function parseProfile(chain: readonly ProfileDocument[]): { profile: Prof
     else layers.push({ file, layer: checked.value });
   }
   if (issues.length > 0) return { issues };
+  const models = mergeModels(layers);
+  if ('issues' in models) return models;
   const merged = layers.map(({ layer }) => layer as unknown).reduce(mergeDeep) as ProfileLayer;
-  return { profile: toProfile(merged, chain) };
+  return { profile: toProfile(merged, models.value, chain) };
 }
 
-function toProfile(layer: ProfileLayer, documents: readonly ProfileDocument[]): Profile {
+/** A row that names another model says nothing of what the elder ones say of theirs; one that names none changes theirs. */
+function mergeModels(
+  layers: readonly { readonly file: string; readonly layer: ProfileLayer }[],
+): { value: Profile['models'] } | { issues: Issue[] } {
+  const rows = new Map<string, { file: string; row: z.output<typeof modelRowSchema> }>();
+  for (const { file, layer } of layers)
+    for (const [slot, row] of Object.entries(layer.models)) {
+      const inherited = row.model === undefined ? rows.get(slot)?.row : undefined;
+      rows.set(slot, { file, row: { ...inherited, ...row } });
+    }
+  const models: Record<string, ProfileModel> = {};
+  const issues: Issue[] = [];
+  for (const [slot, { file, row }] of rows) {
+    const checked = checkDocument(file, modelSchema, row, ['models', slot]);
+    if ('issues' in checked) issues.push(...checked.issues);
+    else models[slot] = checked.value;
+  }
+  return issues.length > 0 ? { issues } : { value: models };
+}
+
+function toProfile(
+  layer: ProfileLayer,
+  models: Profile['models'],
+  documents: readonly ProfileDocument[],
+): Profile {
   const { fps, width, height } = layer.analysis ?? {};
   return {
     name: layer.name,
@@ -144,7 +179,7 @@ function toProfile(layer: ProfileLayer, documents: readonly ProfileDocument[]): 
     },
     samplingPolicyVersion: layer.sampling_policy_version ?? '1',
     components: mapValues(layer.components, toComponent),
-    models: layer.models,
+    models,
     resources: mapValues(layer.resources, (row) => ({
       ...(row.cpu_cores_per_task !== undefined && { cores: row.cpu_cores_per_task }),
       ...(row.memory_per_task !== undefined && { memoryMiB: row.memory_per_task / 2 ** 20 }),

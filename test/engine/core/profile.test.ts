@@ -36,6 +36,41 @@ test('a child changes what it names and leaves the rest of its parent', () => {
   assert.equal(profile.name, 'p1');
 });
 
+test('a row of a model that names none changes the one it inherits; one that names another begins anew', () => {
+  const parent = {
+    models: {
+      a: { model: 'one', version: '1', precision: 'int8', device: 'cpu' },
+      b: { model: 'two', version: '1', precision: 'int8' },
+      c: { model: 'three', version: '1' },
+    },
+  };
+  const child = {
+    models: { a: { engine: 'triton' }, b: { model: 'other', version: '2' }, c: { version: '2' } },
+  };
+  assert.deepEqual(merged(parent, child).models, {
+    a: { model: 'one', version: '1', engine: 'triton', precision: 'int8', device: 'cpu' },
+    b: { model: 'other', version: '2', engine: 'onnx', precision: 'fp32', device: 'auto' },
+    c: { model: 'three', version: '2', engine: 'onnx', precision: 'fp32', device: 'auto' },
+  });
+});
+
+test('a row that names no model, and inherits none, is refused where it stands', () => {
+  const value = { schema_version: 1, name: 'p', models: { a: { engine: 'triton' } } };
+  const parsed = parseProfile([{ file: 'p.yaml', value }]);
+  assert.ok('issues' in parsed);
+  assert.deepEqual(
+    parsed.issues.map(({ file, path, message }) => [
+      file,
+      path.join('.'),
+      /"\w+" is missing/.exec(message)?.[0],
+    ]),
+    [
+      ['p.yaml', 'models.a', '"model" is missing'],
+      ['p.yaml', 'models.a', '"version" is missing'],
+    ],
+  );
+});
+
 test('a component has its own budget over that of the profile', () => {
   const profile = merged({
     analysis: { fps: 2 },
