@@ -1,5 +1,6 @@
 /** ONNX Runtime in a thread of its own. A thread that ends takes its models with it, never the engine. */
 import { extname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { DeviceName } from '../../core/assigned-model.ts';
 import { fromRecord } from '../../core/errors.ts';
@@ -7,6 +8,9 @@ import { buffersOf, type Tensors } from '../../core/tensor.ts';
 import type { Backend, LoadedModel, ModelSource } from './backend.ts';
 import { laneLost } from './inference-errors.ts';
 import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
+
+/** A thread that is ended in the middle of a run may take the whole process with it: ONNX Runtime's binding throws where nobody catches. */
+const longestWaitMs = 30_000;
 
 type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
 
@@ -86,7 +90,10 @@ export class OrtBackend implements Backend {
     await thread.terminate();
   }
 
+  /** What still runs is waited for, though nobody wants it: see `longestWaitMs`. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const running = [...this.#pending.values()].map(({ promise }) => promise);
+    await Promise.race([Promise.allSettled(running), delay(longestWaitMs, undefined, { ref: false })]);
     if (this.#thread) await this.#end(this.#thread, laneLost(this.#device));
   }
 }

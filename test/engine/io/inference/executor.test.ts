@@ -55,6 +55,19 @@ function openExecutor({ graphPath, cores = 2 }: { graphPath?: string; cores?: nu
   });
 }
 
+test('an executor that is closed in the middle of a run takes nobody with it', async () => {
+  const entry = entryAt('rules/models/pyramid-lk/pyramid-lk.yaml');
+  for (let round = 0; round < 6; round += 1) {
+    const executor = openExecutor({ graphPath: 'rules/models/pyramid-lk/pyramid-lk.onnx' });
+    using line = connected(executor, assignedTo(entry));
+    await line.infer(noise(entry, { items: 1, seed: round })); // It is loaded.
+    const given = line.infer(noise(entry, { items: 16, seed: round }));
+    given.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20 + 10 * round));
+    await executor[Symbol.asyncDispose]();
+  }
+});
+
 /** As an action has it. */
 function connected(executor: Executor, assigned: AssignedModel, run = 'run'): BoundModel & Disposable {
   const line = executor.connect({ models: [assigned], run });
