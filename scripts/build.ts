@@ -17,6 +17,7 @@ import { build, type OnResolveArgs, type OnResolveResult } from 'esbuild';
 import { bundleRule } from '../engine/io/bundler.ts';
 import { identityOf } from '../engine/io/package-identity.ts';
 import { packBundle } from '../engine/io/packed-bundle.ts';
+import { rulesIn } from '../engine/io/rules-in.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -102,10 +103,8 @@ function licensesOf(inputs: readonly string[]): string {
 /** Writes `bundles/`: each rule of the package as new workspaces take it. */
 async function packRules(folder: string): Promise<void> {
   const rules = join(root, 'rules');
-  for (const name of globSync('**/*.ts', { cwd: rules })) {
-    const path = join(rules, name);
-    if (!/\bdefine(Open)?Rule\(/.test(readFileSync(path, 'utf8'))) continue;
-    const bundled = await bundleRule(path, join(root, 'engine/core/api.ts'));
+  for (const name of rulesIn(rules)) {
+    const bundled = await bundleRule(join(rules, name), join(root, 'engine/core/api.ts'));
     const packed = join(folder, `${name}.json`);
     mkdirSync(dirname(packed), { recursive: true });
     writeFileSync(packed, packBundle(bundled, root));

@@ -18,6 +18,7 @@ import type { FileIndex } from '../io/file-index.ts';
 import { fileState, settlesAtMs } from '../io/file-state.ts';
 import { importRule } from '../io/import-rule.ts';
 import { unpackBundle } from '../io/packed-bundle.ts';
+import { rulesIn } from '../io/rules-in.ts';
 import { sourceMapPath } from '../io/source-place.ts';
 import { packageRoot } from './package-root.ts';
 import type { Workspace } from './workspace.ts';
@@ -103,12 +104,7 @@ export class RuleRegistry {
   }
 
   #unknown(node: ComponentNode): Issue {
-    const known = this.#folders.flatMap((folder) =>
-      globSync('**/*.ts', { cwd: folder })
-        .filter((path) => isFile(join(folder, path)))
-        .filter((path) => /defineRule|defineOpenRule/.test(readFileSync(join(folder, path), 'utf8')))
-        .map((path) => path.replace(/\.ts$/, '')),
-    );
+    const known = this.#folders.flatMap((folder) => rulesIn(folder).map((path) => path.replace(/\.ts$/, '')));
     return {
       file: node.file,
       path: ['components', node.name, 'rule'],

@@ -25,22 +25,23 @@ const resourceSchema = z.strictObject({
   cpu_cores_per_task: z.number().nonnegative().max(1024).optional(),
 });
 
-const modelSchema = z.strictObject({
+const assignment = {
   model: z.string(),
   version: z.string(),
-  engine: z.enum(engineNames).default('onnx'),
+  engine: z.enum(engineNames),
   /** What the model's weights are, for those who read manifests. */
-  precision: z.string().min(1).default('fp32'),
-  device: z.enum(profileDevices).default('auto'),
-});
+  precision: z.string().min(1),
+  device: z.enum(profileDevices),
+};
 
 /** As it stands in one document: the rest is inherited from the row of the same slot. */
-const modelRowSchema = z.strictObject({
-  model: z.string().optional(),
-  version: z.string().optional(),
-  engine: z.enum(engineNames).optional(),
-  precision: z.string().min(1).optional(),
-  device: z.enum(profileDevices).optional(),
+const modelRowSchema = z.strictObject(assignment).partial();
+
+const modelSchema = z.strictObject({
+  ...assignment,
+  engine: assignment.engine.default('onnx'),
+  precision: assignment.precision.default('fp32'),
+  device: assignment.device.default('auto'),
 });
 
 /** Which model goes into a slot, and what runs it where. */

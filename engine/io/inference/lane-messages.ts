@@ -4,7 +4,11 @@ import type { ErrorRecord } from '../../core/errors.ts';
 import type { ModelEntry } from '../../core/model-entry.ts';
 import type { Tensors } from '../../core/tensor.ts';
 
-export type LaneRequest = { readonly id: number } & (
+/** `end`: nothing comes after it, and the thread ends when all that came before is done. */
+export type LaneRequest = LaneQuestion | { readonly type: 'end' };
+
+/** What is answered, under the same number. */
+export type LaneQuestion = { readonly id: number } & (
   | {
       readonly type: 'load';
       /** A number that the engine gives it. */

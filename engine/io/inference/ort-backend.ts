@@ -1,4 +1,5 @@
 /** ONNX Runtime in a thread of its own. A thread that ends takes its models with it, never the engine. */
+import { once } from 'node:events';
 import { extname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -7,9 +8,9 @@ import { fromRecord } from '../../core/errors.ts';
 import { buffersOf, type Tensors } from '../../core/tensor.ts';
 import type { Backend, LoadedModel, ModelSource } from './backend.ts';
 import { laneLost } from './inference-errors.ts';
-import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
+import type { LaneAnswer, LaneQuestion, LaneRequest } from './lane-messages.ts';
 
-/** A thread that is ended in the middle of a run may take the whole process with it: ONNX Runtime's binding throws where nobody catches. */
+/** How long the engine waits, at its end, for threads that still run a model. */
 const longestWaitMs = 30_000;
 
 type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
@@ -17,6 +18,8 @@ type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
 export class OrtBackend implements Backend {
   readonly #device: DeviceName;
   readonly #pending = new Map<number, PromiseWithResolvers<LaneAnswer>>();
+  /** Threads that were told to end, and have not yet. */
+  readonly #leaving = new Set<Worker>();
   #thread: Worker | undefined;
   #last = 0;
 
@@ -45,8 +48,8 @@ export class OrtBackend implements Backend {
     return outputs!;
   }
 
-  /** A run cannot be stopped in the middle: whoever cannot wait ends the thread. */
-  async #ask(request: Unnumbered<LaneRequest>, signal: AbortSignal): Promise<LaneAnswer> {
+  /** A run cannot be stopped in the middle: whoever cannot wait leaves the thread behind. */
+  async #ask(request: Unnumbered<LaneQuestion>, signal: AbortSignal): Promise<LaneAnswer> {
     signal.throwIfAborted();
     const thread = this.#start();
     const id = ++this.#last;
@@ -55,7 +58,7 @@ export class OrtBackend implements Backend {
     thread.ref();
     const onAbort = (): void => {
       pending.reject(signal.reason);
-      void this.#end(thread, laneLost(this.#device));
+      this.#leave(thread, laneLost(this.#device));
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -66,7 +69,7 @@ export class OrtBackend implements Backend {
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#pending.delete(id);
-      if (this.#pending.size === 0) thread.unref();
+      if (this.#pending.size === 0 && this.#thread === thread) thread.unref();
     }
   }
 
@@ -76,24 +79,33 @@ export class OrtBackend implements Backend {
       name: `inference on ${this.#device}`,
     });
     thread.on('message', (answer: LaneAnswer) => this.#pending.get(answer.id)?.resolve(answer));
-    thread.on('error', (error) => void this.#end(thread, laneLost(this.#device, error)));
-    thread.on('exit', () => void this.#end(thread, laneLost(this.#device)));
+    thread.on('error', (error) => this.#leave(thread, laneLost(this.#device, error)));
+    thread.on('exit', () => {
+      this.#leave(thread, laneLost(this.#device));
+      this.#leaving.delete(thread);
+    });
     thread.unref();
     this.#thread = thread;
     return thread;
   }
 
-  async #end(thread: Worker, reason: unknown): Promise<void> {
+  /**
+   * Tells a thread to end when its run is over. To terminate it in the middle would take the whole process with it: there
+   * ONNX Runtime's binding throws where nobody catches.
+   */
+  #leave(thread: Worker, reason: unknown): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
     for (const { reject } of this.#pending.values()) reject(reason);
-    await thread.terminate();
+    this.#leaving.add(thread);
+    thread.postMessage({ type: 'end' } satisfies LaneRequest);
   }
 
-  /** What still runs is waited for, though nobody wants it: see `longestWaitMs`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const running = [...this.#pending.values()].map(({ promise }) => promise);
-    await Promise.race([Promise.allSettled(running), delay(longestWaitMs, undefined, { ref: false })]);
-    if (this.#thread) await this.#end(this.#thread, laneLost(this.#device));
+    if (this.#thread) this.#leave(this.#thread, laneLost(this.#device));
+    for (const thread of this.#leaving) thread.ref();
+    const exits = [...this.#leaving].map((thread) => once(thread, 'exit'));
+    await Promise.race([Promise.allSettled(exits), delay(longestWaitMs, undefined, { ref: false })]);
+    for (const thread of this.#leaving) await thread.terminate();
   }
 }

@@ -17,7 +17,7 @@ import {
   outOfMemory,
 } from './inference-errors.ts';
 import { countOf } from './items.ts';
-import type { LaneAnswer, LaneRequest } from './lane-messages.ts';
+import type { LaneAnswer, LaneQuestion, LaneRequest } from './lane-messages.ts';
 import { allToOrt, fromOrt } from './ort-tensors.ts';
 
 interface Loaded extends Opened {
@@ -37,13 +37,14 @@ let last = Promise.resolve();
 
 parentPort?.on('message', (request: LaneRequest) => {
   last = last.then(async () => {
+    if (request.type === 'end') return parentPort?.close();
     const answer = await answerTo(request);
     parentPort?.postMessage(answer, buffersOf(answer.outputs ?? {}));
     if (request.type === 'run') release(request.feeds);
   });
 });
 
-async function answerTo(request: LaneRequest): Promise<LaneAnswer> {
+async function answerTo(request: LaneQuestion): Promise<LaneAnswer> {
   const { id } = request;
   try {
     if (request.type === 'run') return { id, outputs: await run(request.model, request.feeds) };
@@ -55,7 +56,7 @@ async function answerTo(request: LaneRequest): Promise<LaneAnswer> {
   }
 }
 
-async function load({ model, entry, graphPath, device }: LaneRequest & { type: 'load' }): Promise<void> {
+async function load({ model, entry, graphPath, device }: LaneQuestion & { type: 'load' }): Promise<void> {
   const session = await open(graphPath, { entry, device });
   const facts = [
     faultOfTensors('input', entry.inputs, factsOf(session.inputMetadata)),

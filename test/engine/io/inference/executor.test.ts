@@ -11,6 +11,7 @@ import { type ModelEntry, modelEntrySchema } from '../../../../engine/core/model
 import { type Tensors, tensor } from '../../../../engine/core/tensor.ts';
 import { Executor } from '../../../../engine/io/inference/executor.ts';
 import { boundModels } from '../../../../engine/io/inference/line.ts';
+import { OrtBackend } from '../../../../engine/io/inference/ort-backend.ts';
 import { GraphBuilder } from '../../../../engine/io/onnx/graph-builder.ts';
 import { writeOnnx } from '../../../../engine/io/onnx/onnx-file.ts';
 import { fileInMirror, modelsMirror, plainModel, withoutModels } from '../../../models/plain-model.ts';
@@ -55,6 +56,14 @@ function openExecutor({ graphPath, cores = 2 }: { graphPath?: string; cores?: nu
   });
 }
 
+/** As an action has it. */
+function connected(executor: Executor, assigned: AssignedModel, run = 'run'): BoundModel & Disposable {
+  const line = executor.connect({ models: [assigned], run });
+  const { slot, model } = assigned;
+  const bound = boundModels({ port: line.port, entries: { [slot]: model.entry } })[slot]!;
+  return { ...bound, [Symbol.dispose]: () => line[Symbol.dispose]() };
+}
+
 test('an executor that is closed in the middle of a run takes nobody with it', async () => {
   const entry = entryAt('rules/models/pyramid-lk/pyramid-lk.yaml');
   for (let round = 0; round < 6; round += 1) {
@@ -68,13 +77,16 @@ test('an executor that is closed in the middle of a run takes nobody with it', a
   }
 });
 
-/** As an action has it. */
-function connected(executor: Executor, assigned: AssignedModel, run = 'run'): BoundModel & Disposable {
-  const line = executor.connect({ models: [assigned], run });
-  const { slot, model } = assigned;
-  const bound = boundModels({ port: line.port, entries: { [slot]: model.entry } })[slot]!;
-  return { ...bound, [Symbol.dispose]: () => line[Symbol.dispose]() };
-}
+test('a load or a run that is given up in its middle takes nobody with it, and the next one finds a new thread', async () => {
+  const entry = entryAt('rules/models/pyramid-lk/pyramid-lk.yaml');
+  await using backend = new OrtBackend('cpu');
+  const runFor = async (ms: number): Promise<void> => {
+    const signal = AbortSignal.timeout(ms);
+    const model = await backend.load({ entry, graphPath: 'rules/models/pyramid-lk/pyramid-lk.onnx' }, signal);
+    await model.run(noise(entry, { items: 64, seed: ms }), signal);
+  };
+  for (const ms of [150, 200, 250, 300, 400, 600]) await assert.rejects(runFor(ms), { name: 'TimeoutError' });
+});
 
 describe('real models', { skip: withoutModels, concurrency: false }, () => {
   for (const path of [embedding, detection])
