@@ -6,6 +6,12 @@ const stream = z.strictObject({
   index: z.number().int(),
   type: z.enum(['video', 'audio']),
   codec: z.string(),
+  start_sec: z
+    .number()
+    .nullable()
+    .describe(
+      'of the first frame that is shown, or of the first sound, as in the file; null where there is none',
+    ),
 });
 
 /** What a film is; null where it has no pictures, or does not say. Times in seconds, sizes in pixels. */

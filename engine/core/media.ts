@@ -91,8 +91,25 @@ export interface DecodedFrames {
   readonly positions: readonly number[];
 }
 
-export interface DecodePcm {
+/** Where the sound of a file is, for those who have it from a scan. */
+export interface SoundStream {
+  /** Index of the stream in the file. */
+  readonly index: number;
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** About how long it is; seconds. */
+  readonly durationSec: number;
+  /** Time of the first video frame, as in the file; undefined without video. Seconds. */
+  readonly videoStartSec: number | undefined;
+}
+
+export interface SoundFile {
   readonly path: string;
+  /** Of its first sound. Left out, it is read from the file, which starts two programs. */
+  readonly stream?: SoundStream;
+}
+
+export interface DecodePcm extends SoundFile {
   /** Samples a second; `native` keeps the stream's own. */
   readonly sampleRate: number | 'native';
   readonly channels: number | 'native';
@@ -153,9 +170,5 @@ export interface Media {
    *
    * @param hear is given all of the sound that is measured, as it is decoded: nobody ever holds the whole
    */
-  measureLoudness(
-    request: { readonly path: string },
-    hear: HearSamples,
-    signal: AbortSignal,
-  ): Promise<MeasuredSound>;
+  measureLoudness(request: SoundFile, hear: HearSamples, signal: AbortSignal): Promise<MeasuredSound>;
 }

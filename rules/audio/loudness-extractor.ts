@@ -4,7 +4,8 @@ import type { MeasuredSound } from '../../engine/core/media.ts';
 import { scalar, vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
 import { SilenceSpans, type Span } from '../dsp/silence-spans.ts';
-import { audioTrack, loudness } from '../kinds.ts';
+import { audioTrack, loudness, metadata } from '../kinds.ts';
+import { soundStream } from '../sound-stream.ts';
 
 type Loudness = ValueOf<typeof loudness>;
 
@@ -40,13 +41,14 @@ export const loudnessExtractor = defineRule({
   }),
   inputs: {
     video: input(file(), { identifiedBy: 'track' }),
+    metadata: input(metadata, { identifiedBy: 'track' }),
     track: input(audioTrack),
   },
   outputs: { loudness },
   resources: { cores: 1, memoryMiB: 128 },
   programs: ['ffmpeg'],
 
-  async run({ inputs: { video, track }, params, media, signal, empty, warn }) {
+  async run({ inputs: { video, metadata, track }, params, media, signal, empty, warn }) {
     if (track === null) {
       empty('no audio');
       return { loudness: noLoudness() };
@@ -56,7 +58,8 @@ export const loudnessExtractor = defineRule({
       minFrames: Math.ceil(params.silence_min_sec * track.sample_rate),
     });
     const hear = (samples: Float32Array, channels: number): void => silence.push(samples, channels);
-    const sound = await media.measureLoudness({ path: video.path }, hear, signal);
+    const stream = soundStream(metadata, track);
+    const sound = await media.measureLoudness({ path: video.path, stream }, hear, signal);
     for (const warning of sound.warnings) warn(warning);
     if (!Number.isFinite(sound.integratedLufs)) {
       warn('The audio has no integrated loudness: none of its blocks of 0.4 s passes the gate of -70 LUFS.');

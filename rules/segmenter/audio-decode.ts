@@ -4,7 +4,8 @@ import { file } from '../../engine/core/kind.ts';
 import type { Pcm } from '../../engine/core/media.ts';
 import { array, scalar } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
-import { audioTrack, pcm } from '../kinds.ts';
+import { audioTrack, metadata, pcm } from '../kinds.ts';
+import { soundStream } from '../sound-stream.ts';
 
 const request = z.strictObject({
   sample_rate: z.union([z.number().int().positive(), z.literal('native')]).describe('samples a second'),
@@ -18,6 +19,7 @@ export const audioDecode = defineRule({
   params: z.strictObject({ request }),
   inputs: {
     video: input(file(), { identifiedBy: 'track' }),
+    metadata: input(metadata, { identifiedBy: 'track' }),
     track: input(audioTrack),
   },
   outputs: { pcm },
@@ -31,7 +33,9 @@ export const audioDecode = defineRule({
       empty('no audio stream');
       return { pcm: toArrays(silence(sampleRate, channels)) };
     }
-    const sound = await media.decodePcm({ path: inputs.video.path, sampleRate, channels }, signal);
+    const { path } = inputs.video;
+    const stream = soundStream(inputs.metadata, inputs.track);
+    const sound = await media.decodePcm({ path, stream, sampleRate, channels }, signal);
     for (const warning of sound.warnings) warn(warning);
     return { pcm: toArrays(sound) };
   },

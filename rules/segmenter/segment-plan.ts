@@ -70,10 +70,18 @@ function soundDigest({ codecDigest, timeBase, packets }: StreamScan, startSec: n
 }
 
 /** Time of the first frame, or without pictures of the first sound; seconds, as in the file. */
-function filmStartSec({ video, audio }: PacketScan): number {
-  const pts = video ? shownPts(video.packets)[0] : undefined;
-  if (video && pts !== undefined) return toSeconds(pts, video.timeBase);
-  return audio ? toSeconds(audio.packets[0]?.pts ?? 0, audio.timeBase) : 0;
+function filmStartSec(scan: PacketScan): number {
+  return firstFrameSec(scan) ?? firstSoundSec(scan) ?? 0;
+}
+
+function firstFrameSec({ video }: PacketScan): number | undefined {
+  const pts = video && shownPts(video.packets)[0];
+  return pts === undefined ? undefined : toSeconds(pts, video!.timeBase);
+}
+
+function firstSoundSec({ audio }: PacketScan): number | undefined {
+  const [first] = audio?.packets ?? [];
+  return first && toSeconds(first.pts, audio!.timeBase);
 }
 
 function soundEndSec(scan: PacketScan): number {
@@ -92,7 +100,7 @@ function describe(
   const pts = video && scan.video ? shownPts(scan.video.packets) : [];
   return {
     format: info.format,
-    streams: streamsOf(info),
+    streams: streamsOf(scan),
     duration_sec: last ? last.startSec + last.durationSec : soundEndSec(scan),
     has_video: video !== undefined,
     has_audio: track !== null,
@@ -105,10 +113,16 @@ function describe(
   };
 }
 
-function streamsOf({ video, audio }: MediaInfo): ValueOf<typeof metadata>['streams'] {
+function streamsOf(scan: PacketScan): ValueOf<typeof metadata>['streams'] {
+  const { video, audio } = scan.info;
+  const [videoSec = null, audioSec = null] = [firstFrameSec(scan), firstSoundSec(scan)];
   return [
-    ...(video ? [{ index: video.index, type: 'video' as const, codec: video.codec }] : []),
-    ...(audio ? [{ index: audio.index, type: 'audio' as const, codec: audio.codec }] : []),
+    ...(video
+      ? [{ index: video.index, type: 'video' as const, codec: video.codec, start_sec: videoSec }]
+      : []),
+    ...(audio
+      ? [{ index: audio.index, type: 'audio' as const, codec: audio.codec, start_sec: audioSec }]
+      : []),
   ];
 }
 

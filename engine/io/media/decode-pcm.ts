@@ -23,9 +23,8 @@ export async function decodePcm(
 // Memory that is reserved but never written costs nothing, so that headers may be wrong by this much for free.
 const marginSec = 10;
 
-function expectedLength({ info, sampleRate, channels }: SoundSource): number {
-  const durationSec = Number.isFinite(info.durationSec) ? info.durationSec : 0;
-  return Math.ceil((durationSec + marginSec) * sampleRate) * channels;
+function expectedLength({ durationSec, sampleRate, channels }: SoundSource): number {
+  return Math.ceil(((durationSec || 0) + marginSec) * sampleRate) * channels;
 }
 
 /** Samples as they come, in memory that becomes the artifact without a copy: an hour of them is 230 MB. */

@@ -9,6 +9,7 @@ import type {
   MediaInfo,
   PacketScan,
   Pcm,
+  SoundFile,
 } from '../../core/media.ts';
 import { decodeFrames } from './decode-frames.ts';
 import { decodePcm } from './decode-pcm.ts';
@@ -43,11 +44,7 @@ export class FfmpegMedia implements Media {
     return decodePcm(request, { threads: this.#threads, signal });
   }
 
-  measureLoudness(
-    request: { readonly path: string },
-    hear: HearSamples,
-    signal: AbortSignal,
-  ): Promise<MeasuredSound> {
+  measureLoudness(request: SoundFile, hear: HearSamples, signal: AbortSignal): Promise<MeasuredSound> {
     return measureLoudness(request, hear, { threads: this.#threads, signal });
   }
 }

@@ -11,7 +11,7 @@
  */
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { HearSamples, LoudnessReport, MeasuredSound } from '../../core/media.ts';
+import type { HearSamples, LoudnessReport, MeasuredSound, SoundFile } from '../../core/media.ts';
 import { firstPipe, type Supervised } from '../program.ts';
 import type { DecodeOptions } from './decode-frames.ts';
 import { runFfmpeg } from './ffmpeg-program.ts';
@@ -28,12 +28,12 @@ import { findSound, type SoundSource, type StreamedSound, streamSound } from './
  * cannot measure such a sound
  */
 export async function measureLoudness(
-  { path }: { readonly path: string },
+  file: SoundFile,
   hear: HearSamples,
   options: DecodeOptions,
 ): Promise<MeasuredSound> {
-  const source = await findSound({ path, sampleRate: 'native', channels: 'native' }, options.signal);
-  const { sampleRate, channels } = source;
+  const source = await findSound({ ...file, sampleRate: 'native', channels: 'native' }, options.signal);
+  const { path, sampleRate, channels } = source;
   const { said, end } = await runFfmpeg(
     meter(source),
     { signal: options.signal, pipes: ['in', 'out'] },

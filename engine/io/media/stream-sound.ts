@@ -1,22 +1,25 @@
 /** Decodes the sound of a file, a piece at a time: memory does not grow with the length of the film. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { DecodePcm, MediaInfo } from '../../core/media.ts';
+import type { DecodePcm, SoundStream, VideoStream } from '../../core/media.ts';
 import { firstPipe, type ProgramEnd } from '../program.ts';
 import type { DecodeOptions } from './decode-frames.ts';
 import { mediaUrl, readerOptions, runFfmpeg } from './ffmpeg-program.ts';
-import { decodeFailed, lastLines, programKilled, unsupportedMedia } from './media-errors.ts';
+import { decodeFailed, lastLines, programKilled, requireFile, unsupportedMedia } from './media-errors.ts';
 import { probeMedia } from './probe-media.ts';
 import { firstFramePts } from './scan-packets.ts';
 
 /** A sound that can be decoded, and how it is to be given. */
 export interface SoundSource {
   readonly path: string;
-  readonly info: MediaInfo;
   /** Index of the stream in the file. */
   readonly index: number;
+  /** About how long it is; seconds, NaN where the file does not say. */
+  readonly durationSec: number;
   readonly sampleRate: number;
   readonly channels: number;
+  /** Time of the first video frame, as in the file; seconds. */
+  readonly videoStartSec: () => Promise<number | undefined>;
 }
 
 export interface StreamedSound {
@@ -43,14 +46,11 @@ export async function streamSound(
   hear: (piece: Float32Array<ArrayBuffer>) => Promise<void> | void,
   options: DecodeOptions,
 ): Promise<StreamedSound> {
-  const { path, info, sampleRate, channels } = source;
+  const { path, sampleRate, channels } = source;
   const decoding = runFfmpeg(command(source, options), { ...options, pipes: ['out'] }, (program) =>
     Promise.all([hearPieces(program.stdout, channels, hear), readFirstPts(program.output(firstPipe))]),
   );
-  const [{ said, end }, videoStartSec] = await Promise.all([
-    decoding,
-    firstVideoSec(path, info, options.signal),
-  ]);
+  const [{ said, end }, videoStartSec] = await Promise.all([decoding, source.videoStartSec()]);
   const [sampleCount, firstSample] = said;
   const warnings = judged(path, sampleCount, end);
   const startSec = videoStartSec === undefined ? 0 : firstSample / sampleRate - videoStartSec;
@@ -63,16 +63,27 @@ export async function streamSound(
  * @throws {FlowError} `unsupported_media` without sound
  */
 export async function findSound(request: DecodePcm, signal: AbortSignal): Promise<SoundSource> {
-  const { path, sampleRate, channels } = request;
-  const info = await probeMedia(path, signal);
-  if (!info.audio) throw unsupportedMedia(path, 'it has no sound');
+  const { path, stream, sampleRate, channels } = request;
+  const found = stream ? await knownSound(path, stream) : await readSound(path, signal);
   return {
+    ...found,
     path,
-    info,
-    index: info.audio.index,
-    sampleRate: sampleRate === 'native' ? info.audio.sampleRate : sampleRate,
-    channels: channels === 'native' ? info.audio.channels : channels,
+    sampleRate: sampleRate === 'native' ? found.sampleRate : sampleRate,
+    channels: channels === 'native' ? found.channels : channels,
   };
+}
+
+type FoundSound = Omit<SoundSource, 'path'>;
+
+async function knownSound(path: string, { videoStartSec, ...stream }: SoundStream): Promise<FoundSound> {
+  await requireFile(path);
+  return { ...stream, videoStartSec: async () => videoStartSec };
+}
+
+async function readSound(path: string, signal: AbortSignal): Promise<FoundSound> {
+  const { video, audio, durationSec } = await probeMedia(path, signal);
+  if (!audio) throw unsupportedMedia(path, 'it has no sound');
+  return { ...audio, durationSec, videoStartSec: async () => video && firstVideoSec(path, video, signal) };
 }
 
 function command({ path, index, sampleRate, channels }: SoundSource, { threads }: DecodeOptions) {
@@ -127,12 +138,11 @@ async function readFirstPts(source: Readable): Promise<number> {
 
 async function firstVideoSec(
   path: string,
-  { video }: MediaInfo,
+  { index, timeBase }: VideoStream,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  if (!video) return undefined;
-  const pts = await firstFramePts(path, video.index, signal);
-  return pts === undefined ? undefined : (pts * video.timeBase[0]) / video.timeBase[1];
+  const pts = await firstFramePts(path, index, signal);
+  return pts === undefined ? undefined : (pts * timeBase[0]) / timeBase[1];
 }
 
 function judged(path: string, sampleCount: number, { status, killedBy, stderr }: ProgramEnd): string[] {

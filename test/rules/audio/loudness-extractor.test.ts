@@ -4,6 +4,7 @@ import type { LoudnessReport, Media } from '../../../engine/core/media.ts';
 import { FfmpegMedia } from '../../../engine/io/media/ffmpeg-media.ts';
 import { loudnessExtractor } from '../../../rules/audio/loudness-extractor.ts';
 import { realData, realFile } from '../../real-data.ts';
+import { plan } from '../segmenter/run-segmenter.ts';
 import { type AudioResult, numberOf, numbersOf, runAudioRule } from './run-audio-rule.ts';
 
 const sampleRate = 48_000;
@@ -25,6 +26,15 @@ function seconds(...levels: readonly number[]): Float32Array {
 }
 
 const track = { digest: 'd', sample_rate: sampleRate, channels: 2 };
+
+/** Of which only this is read. */
+const metadata = {
+  duration_sec: 12,
+  streams: [
+    { index: 0, type: 'video', codec: 'h264', start_sec: 0.5 },
+    { index: 1, type: 'audio', codec: 'aac', start_sec: 0.4 },
+  ],
+};
 
 interface Meter {
   readonly startSec?: number;
@@ -48,20 +58,21 @@ function measure(
   { params = {}, ...meter }: Meter & { params?: Record<string, unknown> } = {},
 ): Promise<AudioResult> {
   const measureLoudness = meterOf(samples, meter);
-  const inputs = { video: { path: 'film.mp4' }, track };
+  const inputs = { video: { path: 'film.mp4' }, metadata, track };
   return runAudioRule(loudnessExtractor, { inputs, measureLoudness, params });
 }
 
-test('the meter is given the file', async () => {
+test('the meter is given the file, and what is known of its sound', async () => {
   const asked: unknown[] = [];
   await runAudioRule(loudnessExtractor, {
-    inputs: { video: { path: 'film.mp4' }, track },
+    inputs: { video: { path: 'film.mp4' }, metadata, track },
     measureLoudness: (request, ...rest) => {
       asked.push(request);
       return meterOf(seconds(0.1))(request, ...rest);
     },
   });
-  assert.deepEqual(asked, [{ path: 'film.mp4' }]);
+  const stream = { index: 1, sampleRate, channels: 2, durationSec: 12, videoStartSec: 0.5 };
+  assert.deepEqual(asked, [{ path: 'film.mp4', stream }]);
 });
 
 test('what the decoder warns of is told', async () => {
@@ -106,7 +117,7 @@ test('silent audio is one silence without loudness and with a warning, not an em
 
 test('without audio the result is empty and the meter is not asked', async () => {
   const result = await runAudioRule(loudnessExtractor, {
-    inputs: { video: { path: 'film.mp4' }, track: null },
+    inputs: { video: { path: 'film.mp4' }, metadata, track: null },
   });
   assert.equal(result.emptyReason, 'no audio');
   assert.ok(Number.isNaN(numberOf(result, 'integrated_lufs')));
@@ -115,17 +126,16 @@ test('without audio the result is empty and the meter is not asked', async () =>
 });
 
 test('the file is named by its sound alone, so that other pictures or another container repeat nothing', () => {
-  const { video } = loudnessExtractor.inputs as Exclude<typeof loudnessExtractor.inputs, 'open'>;
-  assert.equal(video!.identifiedBy, 'track');
+  const { video, metadata } = loudnessExtractor.inputs as Exclude<typeof loudnessExtractor.inputs, 'open'>;
+  assert.deepEqual([video!.identifiedBy, metadata!.identifiedBy], ['track', 'track']);
 });
 
 async function measureFile(name: string): Promise<AudioResult> {
   const path = realFile(name);
+  const { metadata, audio: track } = await plan(path);
   const media = new FfmpegMedia();
-  const { audio } = await media.probe(path, new AbortController().signal);
-  const track = { digest: 'd', sample_rate: audio!.sampleRate, channels: audio!.channels };
   const measureLoudness = media.measureLoudness.bind(media);
-  return runAudioRule(loudnessExtractor, { inputs: { video: { path }, track }, measureLoudness });
+  return runAudioRule(loudnessExtractor, { inputs: { video: { path }, metadata, track }, measureLoudness });
 }
 
 const skip = realData ? false : 'no shared/data folder';

@@ -41,11 +41,11 @@ export async function decodeSegment(
 
 export async function decodeSound(
   path: string,
-  track: Plan['audio'],
+  { metadata, audio: track }: Plan,
   request: { sample_rate: number | 'native'; channels: number | 'native' },
   notes?: Notes,
 ): Promise<ValueOf<typeof pcm>> {
-  const args = { params: { request }, inputs: { video: { path }, track } };
+  const args = { params: { request }, inputs: { video: { path }, metadata, track } };
   return (await call(audioDecode, args, notes))['pcm'] as ValueOf<typeof pcm>;
 }
 
