@@ -6,6 +6,7 @@ import { faultOfTensors } from '../../io/inference/fault-of-tensors.ts';
 import { type InspectedModel, inspectOnnx } from '../../io/models/inspect-onnx.ts';
 import type { Whereabouts } from '../../io/models/model-store.ts';
 import { sizeText } from '../duration-text.ts';
+import { errorDocument } from '../error-text.ts';
 import { jsonLine } from '../json-line.ts';
 import { shown } from '../shown-path.ts';
 import { terminalWidth, wrapped } from '../wrapped.ts';
@@ -38,7 +39,10 @@ async function infoOf(model: CatalogModel, { store, catalog }: OpenedModels): Pr
   const where = await store.find(model);
   const path = where === 'here' || where === 'bundled' ? await store.open(model) : undefined;
   const lineage = lineageOf(model, catalog.find);
-  if (path === undefined) return { model, where, path, actual: undefined, fault: undefined, lineage };
+  if (path === undefined) {
+    const faults = (await store.faults(model)).map(faultText);
+    return { model, where, path, actual: undefined, fault: faults.join(' ') || undefined, lineage };
+  }
   try {
     const actual = await inspectOnnx(path);
     return { model, where, path, actual, fault: faultOf(model.entry, actual), lineage };
@@ -46,6 +50,12 @@ async function infoOf(model: CatalogModel, { store, catalog }: OpenedModels): Pr
     if (!(error instanceof FlowError)) throw error;
     return { model, where, path, actual: undefined, fault: error.message, lineage }; // To tell it is what `info` is for.
   }
+}
+
+/** With its place, its paths as they are seen from here. */
+function faultText(error: FlowError): string {
+  const { where: file, message, fix } = errorDocument(error);
+  return `${file}: ${message} ${fix}`;
 }
 
 function faultOf({ inputs, outputs }: ModelEntry, actual: InspectedModel): string | undefined {
@@ -136,8 +146,9 @@ function classesText(classes: readonly string[]): string {
   return classes.slice(0, mostClasses).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
 }
 
-function checkText({ where, path, fault }: Info): string {
-  if (where === 'damaged') return 'a file is not what its digest says: `flow models verify` tells which';
-  if (path === undefined) return 'its files are not here: what they declare is not known';
-  return fault ?? 'the file has the inputs and outputs that its entry names';
+function checkText({ path, fault }: Info): string {
+  if (fault !== undefined) return fault;
+  return path === undefined
+    ? 'its files are not here: what they declare is not known'
+    : 'the file has the inputs and outputs that its entry names';
 }

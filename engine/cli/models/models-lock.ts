@@ -44,9 +44,9 @@ export function readLock(workspace: Pick<Workspace, 'root'>): ModelsLock {
   throw new AggregateError(toErrors(checked.issues, 'config_invalid'));
 }
 
-/** True for files whose digest is the lock's to say: what lies beside its entry changes with it. */
-export function isPinnable({ sha256, path }: ModelFile): boolean {
-  return sha256 === undefined && path === undefined;
+/** True for files whose digest is the lock's to say. */
+export function isPinnable({ sha256 }: ModelFile): boolean {
+  return sha256 === undefined;
 }
 
 /** The entry with the digests that the lock has for its files. */
@@ -55,7 +55,7 @@ export function withPins(entry: ModelEntry, lock: ModelsLock): ModelEntry {
   if (!pins) return entry;
   return {
     ...entry,
-    files: entry.files.map((file) => (isPinnable(file) ? { ...file, ...pins[file.name] } : file)),
+    files: entry.files.map((file) => (isPinnable(file) ? { ...pins[file.name], ...file } : file)),
   };
 }
 

@@ -1,8 +1,16 @@
 /** Brings a file of a model into the store: from a mirror, or from where it is published. */
+import { statSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { FlowError, isTransient } from '../../core/errors.ts';
 import { DownloadError, download, type Pace } from './download.ts';
-import { digestMismatch, type FileOfModel, fetchFailed, modelNotFound, shownUrl } from './model-errors.ts';
+import {
+  digestMismatch,
+  type FileOfModel,
+  fetchFailed,
+  modelNotFound,
+  shownUrl,
+  sizeMismatch,
+} from './model-errors.ts';
 import { findInFolder, isServer, mirrorUrls } from './model-mirror.ts';
 import { PartFile } from './part-file.ts';
 import { sha256OfFile } from './sha256-of-file.ts';
@@ -49,11 +57,14 @@ export async function fetchModelFile(
   throw failures.find(({ code }) => isTransient(code)) ?? failures.at(-1) ?? nowhere(wanted, by);
 }
 
-async function copyFromMirror({ file }: FileOfModel, by: Fetching): Promise<WeightFile | undefined> {
+async function copyFromMirror(wanted: FileOfModel, by: Fetching): Promise<WeightFile | undefined> {
+  const { file } = wanted;
   const { mirror, files } = by;
   if (mirror === undefined || isServer(mirror)) return undefined;
-  const path = await findInFolder(mirror, file, (one) => files.digestOf(one));
+  const path = await findInFolder(mirror, wanted, (one) => files.digestOf(one));
   if (path === undefined) return undefined;
+  const misfit = sizeMismatch(wanted, path, statSync(path).size);
+  if (misfit) throw misfit;
   const sha256 = await files.add(path);
   if (file.sha256 === undefined || file.sha256 === sha256) return { path: files.pathOf(sha256), sha256 };
   await files.remove([sha256]); // It was written to while it was copied.

@@ -5,6 +5,8 @@ import { type ModelEntry, type ModelFile, modelName } from '../../core/model-ent
 export interface FileOfModel {
   readonly entry: ModelEntry;
   readonly file: ModelFile;
+  /** Path of the entry. */
+  readonly document: string;
 }
 
 /** @param why a clause */
@@ -17,6 +19,17 @@ export function modelNotFound({ entry, file }: FileOfModel, why: string): FlowEr
     blame: 'user',
     message: `Cannot find "${file.name}" of the model ${modelName(entry)}: ${why}.`,
     fix: online === '' ? `Let ${mirrored}` : `${online}let ${mirrored}`,
+  });
+}
+
+/** @param path where the entry says that the file is */
+export function bundledMissing({ entry, file, document }: FileOfModel, path: string): FlowError {
+  return new FlowError({
+    code: 'model_not_found',
+    blame: 'user',
+    where: document,
+    message: `Cannot find "${file.name}" of the model ${modelName(entry)}: there is no ${path}, where its entry says that it is.`,
+    fix: 'Bring the file back, or correct "path" in the entry; a file that is to be fetched has a "url" instead.',
   });
 }
 
@@ -47,6 +60,19 @@ export function digestMismatch({ entry, file, where, expected, found, fix }: Mis
     message: `Cannot use "${file.name}" as a file of the model ${modelName(entry)}: expected ${expected}, found ${found}.`,
     fix,
   });
+}
+
+/** @param wanted its digest holds, where it has one @returns undefined if the size does, too */
+export function sizeMismatch(wanted: FileOfModel, path: string, foundBytes: number): FlowError | undefined {
+  const { sha256, bytes = foundBytes } = wanted.file;
+  if (bytes === foundBytes) return undefined;
+  const difference = { expected: `${bytes} bytes`, found: `${foundBytes} bytes` };
+  const correct = `correct "bytes" in its entry ${wanted.document}`;
+  const fix =
+    sha256 === undefined
+      ? `Bring back the file that belongs there, or ${correct}.`
+      : `Its digest is right: ${correct}.`;
+  return digestMismatch({ ...wanted, ...difference, where: path, fix });
 }
 
 /** A URL as messages show it: passwords and signatures stay out of logs. */

@@ -2,8 +2,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlowError } from '../../core/errors.ts';
-import type { ModelFile } from '../../core/model-entry.ts';
+import { type ModelFile, modelName } from '../../core/model-entry.ts';
 import { listFiles } from '../list-files.ts';
+import type { FileOfModel } from './model-errors.ts';
 
 /** True for a mirror that takes a network. */
 export function isServer(mirror: string): boolean {
@@ -24,10 +25,11 @@ export function mirrorUrls(mirror: string, { name, sha256 }: ModelFile): string[
  */
 export async function findInFolder(
   folder: string,
-  { name, sha256, bytes }: ModelFile,
+  wanted: FileOfModel,
   digestOf: (path: string) => Promise<string>,
 ): Promise<string | undefined> {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw noFolder(folder);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw noFolder(folder, wanted);
+  const { name, sha256, bytes } = wanted.file;
   const named = join(folder, name);
   if (sha256 === undefined) return isFile(named) ? named : undefined;
   for (const path of [named, join(folder, sha256)])
@@ -41,12 +43,12 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-function noFolder(folder: string): FlowError {
+function noFolder(folder: string, { entry, file }: FileOfModel): FlowError {
   return new FlowError({
     code: 'config_invalid',
     blame: 'user',
     where: 'FLOW_MODELS_MIRROR',
-    message: `Cannot take models from "${folder}": there is no such folder.`,
-    fix: 'Name a folder or an http(s) address, or unset it.',
+    message: `Cannot look for "${file.name}" of the model ${modelName(entry)} in the mirror "${folder}": there is no such folder.`,
+    fix: 'Let FLOW_MODELS_MIRROR name a folder or an http(s) address, or unset it.',
   });
 }

@@ -4,12 +4,13 @@
  */
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { FlowError } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
 import { type ModelFile, modelName } from '../../core/model-entry.ts';
 import { fileState } from '../file-state.ts';
 import { type Pace, usualPace } from './download.ts';
 import { type Fetching, fetchModelFile, type PullProgress } from './fetch-model-file.ts';
-import { digestMismatch, type FileOfModel, modelNotFound } from './model-errors.ts';
+import { bundledMissing, digestMismatch, type FileOfModel, sizeMismatch } from './model-errors.ts';
 import { findInFolder, isServer } from './model-mirror.ts';
 import { SharedWork } from './shared-work.ts';
 import { type WeightFile, WeightFiles } from './weight-files.ts';
@@ -25,7 +26,7 @@ export interface ModelStoreSetting {
   readonly pace?: Pace;
 }
 
-/** Where the files of a model are. `damaged`: a file of it is not what its name says. */
+/** Where the files of a model are. `damaged`: one of them is not what its entry, the lock or its name says. */
 export type Whereabouts = 'bundled' | 'here' | 'mirror' | 'not here' | 'damaged';
 
 export class ModelStore implements Disposable {
@@ -50,10 +51,21 @@ export class ModelStore implements Disposable {
   /** Where the files are; no network is asked. @throws {FlowError} `config_invalid` for a mirror that is not there */
   async find(model: CatalogModel): Promise<Whereabouts> {
     const places: Whereabouts[] = [];
-    for (const file of model.entry.files) places.push(await this.#whereabouts(model, file));
+    for (const file of model.entry.files) places.push(await this.#whereabouts(fileOf(model, file)));
     return (
       (['damaged', 'not here', 'mirror', 'here'] as const).find((one) => places.includes(one)) ?? 'bundled'
     );
+  }
+
+  /** What is wrong with files that are here. */
+  async faults(model: CatalogModel): Promise<readonly FlowError[]> {
+    const faults: FlowError[] = [];
+    for (const wanted of model.entry.files.map((file) => fileOf(model, file))) {
+      const path = this.#placeOf(wanted);
+      const fault = path === undefined ? undefined : await this.#faultOf(wanted, path);
+      if (fault) faults.push(fault);
+    }
+    return faults;
   }
 
   /**
@@ -102,59 +114,60 @@ export class ModelStore implements Disposable {
   }
 
   async #bringOne(wanted: WantedFile, signal: AbortSignal | undefined): Promise<WeightFile> {
-    const { file } = wanted;
-    if (file.path !== undefined) return this.#bundled(wanted, file.path);
-    const known = this.#knownDigest(wanted);
-    if (known !== undefined && this.files.has(known)) return this.#stored(wanted, known);
+    const place = this.#placeOf(wanted);
+    if (place !== undefined) return this.#checked(wanted, place);
+    const { file, folder } = wanted;
+    if (file.path !== undefined) throw bundledMissing(wanted, resolve(folder, file.path));
     const work = (shared: AbortSignal): Promise<WeightFile> => fetchModelFile(wanted, this.#fetching, shared);
-    const found = await this.#underWay.join(known ?? idOf(wanted), work, signal);
+    const found = await this.#underWay.join(this.#knownDigest(wanted) ?? idOf(wanted), work, signal);
     this.#found.set(idOf(wanted), found.sha256);
     return found;
   }
 
-  async #whereabouts(model: CatalogModel, file: ModelFile): Promise<Whereabouts> {
-    if (file.path !== undefined) {
-      const path = resolve(model.folder, file.path);
-      if (fileState(path) === undefined) return 'not here';
-      return file.sha256 === undefined || (await this.files.digestOf(path)) === file.sha256
-        ? 'bundled'
-        : 'damaged';
+  async #whereabouts(wanted: WantedFile): Promise<Whereabouts> {
+    const isBundled = wanted.file.path !== undefined;
+    const place = this.#placeOf(wanted);
+    if (place !== undefined) {
+      if (await this.#faultOf(wanted, place)) return 'damaged';
+      return isBundled ? 'bundled' : 'here';
     }
-    const sha256 = this.#knownDigest(fileOf(model, file));
-    if (sha256 !== undefined && this.files.has(sha256))
-      return (await this.files.digestOf(this.files.pathOf(sha256))) === sha256 ? 'here' : 'damaged';
     const { mirror } = this.#fetching;
-    if (mirror === undefined || isServer(mirror)) return 'not here';
-    const found = await findInFolder(mirror, file, (path) => this.files.digestOf(path));
+    if (isBundled || mirror === undefined || isServer(mirror)) return 'not here';
+    const found = await findInFolder(mirror, wanted, (path) => this.files.digestOf(path));
     return found === undefined ? 'not here' : 'mirror';
+  }
+
+  /** Path of a file, whatever is in it; undefined if it is not here. */
+  #placeOf(wanted: WantedFile): string | undefined {
+    const { file, folder } = wanted;
+    const known = this.#knownDigest(wanted);
+    const stored = known === undefined ? undefined : this.files.pathOf(known);
+    const path = file.path === undefined ? stored : resolve(folder, file.path);
+    return path === undefined || fileState(path) === undefined ? undefined : path;
   }
 
   #knownDigest(wanted: WantedFile): string | undefined {
     return wanted.file.sha256 ?? this.#found.get(idOf(wanted));
   }
 
-  async #bundled(wanted: WantedFile, relative: string): Promise<WeightFile> {
-    const path = resolve(wanted.folder, relative);
-    if (fileState(path) === undefined)
-      throw modelNotFound(wanted, `there is no ${path}, where its entry ${wanted.document} says that it is`);
-    const found = await this.files.digestOf(path);
-    const { sha256: expected = found } = wanted.file;
-    if (found === expected) return { path, sha256: found };
-    throw digestMismatch({ ...wanted, where: path, expected, found, fix: bundledFix });
+  async #checked(wanted: WantedFile, path: string): Promise<WeightFile> {
+    const fault = await this.#faultOf(wanted, path);
+    if (fault) throw fault;
+    return { path, sha256: await this.files.digestOf(path) };
   }
 
-  async #stored(wanted: WantedFile, expected: string): Promise<WeightFile> {
-    const path = this.files.pathOf(expected);
+  async #faultOf(wanted: WantedFile, path: string): Promise<FlowError | undefined> {
     const found = await this.files.digestOf(path);
-    if (found === expected) return { path, sha256: expected };
-    throw digestMismatch({ ...wanted, where: path, expected, found, fix: storedFix });
+    const expected = this.#knownDigest(wanted) ?? found;
+    if (found === expected) return sizeMismatch(wanted, path, statSync(path).size);
+    const fix = wanted.file.path === undefined ? storedFix : bundledFix(wanted);
+    return digestMismatch({ ...wanted, where: path, expected, found, fix });
   }
 }
 
-/** A file of a model, and where its entry is. */
 interface WantedFile extends FileOfModel {
+  /** Of the entry. */
   readonly folder: string;
-  readonly document: string;
 }
 
 function fileOf({ entry, folder, file: document }: CatalogModel, file: ModelFile): WantedFile {
@@ -166,8 +179,9 @@ function idOf({ entry, file }: WantedFile): string {
   return `${modelName(entry)}/${file.name}`;
 }
 
-const bundledFix =
-  'It comes with its entry: bring back the file that belongs there. If it is meant to be another one, write its sha256 into the entry, under a new version.';
-
 const storedFix =
   'Something has written to the store. `flow models verify --repair` removes the file and pulls it again.';
+
+function bundledFix({ entry }: WantedFile): string {
+  return `It comes with its entry: bring back the file that belongs there. If it is meant to be another one, write its sha256 into the entry, under a new version; where models.lock.yaml says what it is, \`flow models lock ${modelName(entry)} --renew\` takes the new one.`;
+}

@@ -88,6 +88,46 @@ test('a file without a digest is pinned at its first use, and what is fetched la
   assert.equal(parse(rig.read('models.lock.yaml')).models['tiny:1']['tiny.onnx'].sha256, sha256Of(other));
 });
 
+test('a file beside its entry without a digest is pinned at its first use', async () => {
+  using rig = new ModelsRig({
+    'models/tiny.yaml': tinyEntry({ file: { path: 'tiny.onnx' } }),
+    'models/tiny.onnx': tiny,
+  });
+  const unchecked = await rig.models(['lock', 'tiny', '--check']);
+  assert.deepEqual(
+    [unchecked.status, unchecked.stdout.split('\n')[0]],
+    [1, 'models.lock.yaml lacks 1 digest:'],
+  );
+  assert.equal((await rig.models(['pull', 'tiny'])).status, 0);
+  const pin = { sha256: sha256Of(tiny), bytes: tiny.length };
+  assert.deepEqual(parse(rig.read('models.lock.yaml')).models, { 'tiny:1': { 'tiny.onnx': pin } });
+
+  rig.write('models/tiny.onnx', other);
+  const changed = await rig.models(['pull', 'tiny']);
+  assert.equal(changed.status, 1);
+  assert.match(
+    changed.stderr,
+    /models\/tiny\.onnx: model_digest_mismatch[\s\S]*`flow models lock tiny:1 --renew` takes the new one/,
+  );
+  assert.equal((await rig.models(['lock', 'tiny', '--renew'])).status, 0);
+  assert.equal((await rig.models(['pull', 'tiny'])).status, 0);
+});
+
+test('a size that a file does not have is told by info and by pull, whatever the lock says', async () => {
+  using rig = new ModelsRig({
+    'models/tiny.yaml': tinyEntry({ file: { path: 'tiny.onnx' } }),
+    'models/tiny.onnx': tiny,
+  });
+  await rig.models(['lock', 'tiny']);
+  rig.write('models/tiny.yaml', tinyEntry({ file: { path: 'tiny.onnx', bytes: 5 } }));
+  const fault = `models/tiny.onnx: Cannot use "tiny.onnx" as a file of the model tiny:1: expected 5 bytes, found ${tiny.length} bytes. Its digest is right: correct "bytes" in its entry models/tiny.yaml.`;
+  const { models } = await rig.json(['info', 'tiny']);
+  assert.deepEqual([models![0]!.where, models![0]!.fault], ['damaged', fault]);
+  const pulled = await rig.models(['pull', 'tiny']);
+  assert.equal(pulled.status, 1);
+  assert.match(pulled.stderr, /expected 5 bytes/);
+});
+
 test('processes that pin at once do not lose what the others have pinned', async () => {
   const names = ['a', 'b', 'c', 'd'];
   await using server = await ModelServer.start(
@@ -123,6 +163,10 @@ test('a damaged file is found by verify, and replaced with --repair', async () =
   const refused = await rig.models(['pull', 'tiny'], mirror);
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /model_digest_mismatch[\s\S]*flow models verify --repair/);
+
+  const info = await rig.json(['info', 'tiny']);
+  const { fault } = info.models![0]!;
+  assert.match(String(fault), new RegExp(`store/sha256/../${sha256Of(tiny)}: .*found ${sha256Of(other)}`));
 
   const found = await rig.models(['verify', 'tiny']);
   assert.equal(found.status, 1);

@@ -274,8 +274,35 @@ test('a bundled file is taken from beside its entry, and only with the digest th
   await assert.rejects(store.open(bundled('0'.repeat(64))), { code: 'model_digest_mismatch', where: path });
   assert.equal(await store.find(bundled('0'.repeat(64))), 'damaged');
   rmSync(path);
-  await assert.rejects(store.open(bundled()), { code: 'model_not_found' });
+  await assert.rejects(store.open(bundled()), {
+    code: 'model_not_found',
+    where: join(dirname(path), 'tiny.yaml'),
+    message: `Cannot find "tiny.onnx" of the model tiny:1: there is no ${path}, where its entry says that it is.`,
+    fix: /Bring the file back, or correct "path"/,
+  });
 });
+
+for (const where of ['entry', 'mirror'])
+  for (const sha256 of [undefined, sha256Of(content)])
+    test(`a file of the ${where} ${sha256 ? 'with its digest' : 'without a digest'} and another size than its entry names is refused`, async () => {
+      using place = new Place();
+      const path = place.write(`${where}/tiny.onnx`, content);
+      using store = place.store({ isOffline: true, mirror: join(place.root, 'mirror') });
+      const beside = where === 'entry' ? { path: 'tiny.onnx' } : {};
+      const file = { name: 'tiny.onnx', bytes: 5, ...beside, ...(sha256 && { sha256 }) };
+      const entry = model([file], join(place.root, 'entry'));
+      const refusal = {
+        code: 'model_digest_mismatch',
+        where: path,
+        message: /expected 5 bytes, found 300000 bytes/,
+        fix: sha256
+          ? /^Its digest is right: correct "bytes" in its entry .*tiny\.yaml/
+          : /^Bring back the file/,
+      };
+      await assert.rejects(store.open(entry), refusal);
+      if (!sha256) await assert.rejects(store.pin(entry), refusal);
+      assert.deepEqual(await store.files.list(), []);
+    });
 
 for (const [how, name] of Object.entries({
   'its name': 'tiny.onnx',
@@ -341,6 +368,7 @@ test('a mirror folder that is not there is a mistake, not an empty mirror', asyn
   await assert.rejects(store.open(published('http://127.0.0.1:1/x')), {
     code: 'config_invalid',
     where: 'FLOW_MODELS_MIRROR',
+    message: `Cannot look for "tiny.onnx" of the model tiny:1 in the mirror "${join(place.root, 'typo')}": there is no such folder.`,
   });
 });
 
