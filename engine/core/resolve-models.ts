@@ -15,8 +15,16 @@ export interface ModelWorld {
   readonly bestDevice: DeviceName;
   /** `onnxruntime@1.30`. */
   readonly engineVersions: Readonly<Record<EngineName, string>>;
-  /** Why the digest of a model without a published one is not known: it could not be fetched. By `name:version`. */
-  readonly unpinned: ReadonlyMap<string, string>;
+  /** Models without a published digest whose files could not be had, by `name:version`. */
+  readonly unpinned: ReadonlyMap<string, Lack>;
+}
+
+/** What a component cannot do without. */
+export interface Lack {
+  /** A clause. */
+  readonly why: string;
+  /** What to do about it, a sentence. */
+  readonly fix: string;
 }
 
 export interface SlotModels {
@@ -39,18 +47,16 @@ export function resolveModels(
 ): SlotModels {
   const rows = rowsOf(component.name, Object.keys(slots), setting);
   const models: AssignedModel[] = [];
-  let lack: string | undefined;
+  let lack: Lack | undefined;
   for (const [slot, { task, isOptional = false }] of Object.entries(slots)) {
     const row = rows.get(slot);
-    const assigned = row
-      ? assign(row, { slot, task }, setting)
-      : `the profile "${setting.profile.name}" names no model for its slot "${slot}"`;
+    const assigned = row ? assign(row, { slot, task }, setting) : noModelFor(slot, setting);
     if (assigned === undefined) continue; // An issue says why.
-    if (typeof assigned !== 'string') models.push(assigned);
+    if ('model' in assigned) models.push(assigned);
     else if (row || !isOptional) lack ??= assigned;
   }
   if (lack !== undefined && component.isRequired) setting.issues.push(lacking(component.name, lack, setting));
-  return { models, lack };
+  return { models, lack: lack?.why };
 }
 
 interface Row extends ProfileModel {
@@ -78,7 +84,7 @@ function assign(
   row: Row,
   { slot, task }: { readonly slot: string; readonly task: string },
   { profile, world, issues }: Setting,
-): AssignedModel | string | undefined {
+): AssignedModel | Lack | undefined {
   const wanted = { name: row.model, version: row.version };
   const model = world.catalog.find(wanted);
   if (!model) {
@@ -90,8 +96,7 @@ function assign(
     return undefined;
   }
   const digest = weightsDigest(model.entry);
-  if (digest === undefined)
-    return world.unpinned.get(modelName(wanted)) ?? `the files of ${modelName(wanted)} have no digest`;
+  if (digest === undefined) return world.unpinned.get(modelName(wanted)) ?? unpinnedModel(modelName(wanted));
   const { engine, precision, memoryMiB } = row;
   const engineVersion = world.engineVersions[engine];
   return {
@@ -109,6 +114,21 @@ function assign(
 function deviceOf({ engine, device }: Row, { bestDevice }: ModelWorld): DeviceName {
   if (engine === 'triton') return 'remote';
   return device === 'auto' ? bestDevice : device;
+}
+
+function noModelFor(slot: string, { profile }: Setting): Lack {
+  return {
+    why: `the profile "${profile.name}" names no model for its slot "${slot}"`,
+    fix: 'Name one under "models" (`flow models list` shows what there is).',
+  };
+}
+
+/** @param name `name:version` of a model whose files have no digest yet */
+export function unpinnedModel(name: string): Lack {
+  return {
+    why: `the digest of ${name} is not known yet: \`flow models lock\` finds it out`,
+    fix: `Give \`flow models lock ${name}\`.`,
+  };
 }
 
 // ---- What is wrong --------------------------------------------------------------------------------------------------
@@ -162,10 +182,10 @@ function wrongTask(
   });
 }
 
-function lacking(name: string, lack: string, { profile }: Setting): Issue {
+function lacking(name: string, { why, fix }: Lack, { profile }: Setting): Issue {
   return issueAt(profile, ['models'], {
     isKey: true,
-    message: `Cannot run "${name}", which is required: ${lack}.`,
-    fix: `Name one under "models" (\`flow models list\` shows what there is), or say "required: false" for "${name}".`,
+    message: `Cannot run "${name}", which is required: ${why}.`,
+    fix: `${fix} If "${name}" can be done without, say "required: false" for it.`,
   });
 }

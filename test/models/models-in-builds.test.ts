@@ -132,6 +132,20 @@ test('what a profile says wrongly of models is told in its place, before anythin
   }
 });
 
+test('a model that is to lie beside its entry, and does not, is told with what to do', async () => {
+  const isPinned = [true, false];
+  for (const one of isPinned) {
+    using rig = new Rig({
+      ...tinyFiles(),
+      'models/times.yaml': tinyEntry(timesModel(10), { isPinned: one }),
+    });
+    rig.remove('models/times.onnx');
+    const { stderr } = await rig.flow(['build', ...all]);
+    assert.match(stderr, /there is no models\/times\.onnx, where its entry says that it is\./);
+    assert.match(stderr, /Fix: Bring the file back, or correct "path" in the entry;/);
+  }
+});
+
 test('a model without a published digest is pinned at its first use, and something else under its name is refused', async () => {
   using mirror = new Rig({ 'times.onnx': timesModel(10) });
   const entry = tinyEntry(timesModel(10), { url: 'http://127.0.0.1:9/times.onnx', isPinned: false });

@@ -3,7 +3,7 @@ import { FlowError } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
 import { modelName } from '../../core/model-entry.ts';
 import type { Profile } from '../../core/profile.ts';
-import type { ModelWorld } from '../../core/resolve-models.ts';
+import { type Lack, type ModelWorld, unpinnedModel } from '../../core/resolve-models.ts';
 import { weightsDigest } from '../../core/weights-digest.ts';
 import { ortVersion } from '../../io/inference/devices.ts';
 import type { Workspace } from '../workspace.ts';
@@ -60,21 +60,21 @@ export class SessionModels {
   /** Of the models that the profile names, those whose digests nobody knows yet. */
   async #pinNamed(
     catalog: LoadedCatalog,
-  ): Promise<{ pinned: Map<string, CatalogModel>; unpinned: Map<string, string> }> {
+  ): Promise<{ pinned: Map<string, CatalogModel>; unpinned: Map<string, Lack> }> {
     const { profile, pinModel } = this.#setting;
     const pinned = new Map<string, CatalogModel>();
-    const unpinned = new Map<string, string>();
+    const unpinned = new Map<string, Lack>();
     for (const { model: name, version } of Object.values(profile.models)) {
       const model = catalog.find({ name, version });
       if (!model || weightsDigest(model.entry) !== undefined) continue;
       const full = modelName(model.entry);
       try {
         if (pinModel) pinned.set(full, await pinModel(model));
-        else unpinned.set(full, `the digest of ${full} is not known yet: \`flow models lock\` finds it out`);
+        else unpinned.set(full, unpinnedModel(full));
       } catch (error) {
         if (!(error instanceof FlowError) || !/^model_(not_found|fetch_failed)$/.test(error.code))
           throw error;
-        unpinned.set(full, error.message.replace(/\.$/, ''));
+        unpinned.set(full, { why: error.message.replace(/\.$/, ''), fix: error.fix });
       }
     }
     return { pinned, unpinned };
