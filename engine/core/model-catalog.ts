@@ -22,8 +22,16 @@ export function likelyModel(
   task: string | undefined,
 ): string {
   const fitting = catalog.all.filter(({ entry }) => task === undefined || entry.task === task);
-  return suggestion(
+  return likelyName(
     modelName(wanted),
     fitting.map(({ entry }) => modelName(entry)),
   );
+}
+
+/** What to write instead of a `name:version` that is not among the names: the versions that there are, if the name is right. */
+export function likelyName(wanted: string, names: readonly string[]): string {
+  const stem = wanted.slice(0, wanted.indexOf(':') + 1);
+  const versions = names.filter((name) => name.startsWith(stem));
+  if (versions.length === 0) return suggestion(wanted, names);
+  return versions.length === 1 ? `Write "${versions[0]}".` : `Use one of: ${versions.join(', ')}.`;
 }

@@ -82,7 +82,7 @@ function declareBench(models: Command): void {
 
 function declareCompare(models: Command): void {
   common(models.command('compare').description('hold a model against another: size, speed, what they give'))
-    .argument('<a>', 'the one that counts as right: NAME:VERSION, or NAME of one version')
+    .argument('<a>', 'the one that counts as right: NAME:VERSION, or NAME for the version made from no other')
     .argument('<b>', 'the other one')
     .addOption(shownFilms())
     .addOption(frameCount())
@@ -97,7 +97,7 @@ function declareCompare(models: Command): void {
 
 function newVersion(models: Command, name: string, description: string): Command {
   return common(models.command(name).description(description))
-    .argument('<model>', 'NAME:VERSION, or NAME of a model with one version')
+    .argument('<model>', 'NAME:VERSION, or NAME for the version made from no other')
     .option('--as <version>', 'what the new version is called', toText)
     .addOption(through());
 }

@@ -1,11 +1,11 @@
 /** `flow models compare`: holds one model against another. */
 import { FlowError, printable } from '../../core/errors.ts';
 import { jsonLine } from '../json-line.ts';
+import { chooseModel } from '../models/choose-models.ts';
 import { openModels } from '../models/open-models.ts';
 import { compareModels } from './compare-models.ts';
 import { comparisonText } from './comparison-text.ts';
 import { type FilmFlags, filmsOf, withFilms } from './film-session.ts';
-import { oneModel } from './one-model.ts';
 import { ModelThread } from './running-model.ts';
 
 export interface CompareFlags extends FilmFlags {
@@ -17,7 +17,7 @@ export interface CompareFlags extends FilmFlags {
 /** @returns the exit status: 1 if an item's cosine is lower than what is asked for @throws {FlowError} */
 export async function compareCommand(wordA: string, wordB: string, flags: CompareFlags): Promise<number> {
   using models = openModels(flags);
-  const [a, b] = [oneModel(wordA, models.catalog), oneModel(wordB, models.catalog)];
+  const [a, b] = [chooseModel(wordA, models.catalog), chooseModel(wordB, models.catalog)];
   const paths = { a: await models.store.open(a), b: await models.store.open(b) };
   await using thread = new ModelThread();
   const films = filmsOf(flags.frames ?? [], flags.count);

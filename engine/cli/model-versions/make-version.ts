@@ -3,6 +3,7 @@ import { printable } from '../../core/errors.ts';
 import { type ModelEntry, modelName } from '../../core/model-entry.ts';
 import { inspectOnnx } from '../../io/models/inspect-onnx.ts';
 import { jsonLine } from '../json-line.ts';
+import { chooseModel } from '../models/choose-models.ts';
 import { openModels } from '../models/open-models.ts';
 import { shown } from '../shown-path.ts';
 import { compareModels } from './compare-models.ts';
@@ -10,7 +11,6 @@ import { comparisonText } from './comparison-text.ts';
 import { DraftVersion, refuseVersion } from './draft-version.ts';
 import type { Film } from './film-inputs.ts';
 import { type FilmFlags, type Shown, withFilms } from './film-session.ts';
-import { oneModel } from './one-model.ts';
 import { ModelThread } from './running-model.ts';
 
 export interface VersionFlags extends FilmFlags {
@@ -47,7 +47,7 @@ export interface NewVersion {
 /** @param word the model @throws {FlowError} what of models, films and files is wrong; nothing is kept then */
 export async function makeVersion(word: string, flags: VersionFlags, about: NewVersion): Promise<void> {
   using models = openModels(flags);
-  const { entry: source, ...rest } = oneModel(word, models.catalog);
+  const { entry: source, ...rest } = chooseModel(word, models.catalog);
   const version = flags.as ?? `${source.version}-${about.suffix}`;
   refuseVersion(source, version, models.catalog);
   const path = await models.store.open({ entry: source, ...rest });

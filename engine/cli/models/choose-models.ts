@@ -1,6 +1,6 @@
 /** Which models a command is about. */
 import { FlowError } from '../../core/errors.ts';
-import type { CatalogModel } from '../../core/model-catalog.ts';
+import { type CatalogModel, likelyName } from '../../core/model-catalog.ts';
 import { modelName } from '../../core/model-entry.ts';
 import { suggestion } from '../../core/nearest.ts';
 import { fileSaying } from '../../core/profile.ts';
@@ -18,12 +18,30 @@ export function chooseModels(words: readonly string[], catalog: LoadedCatalog): 
   return [...names].map((name) => entryOf(name, catalog));
 }
 
-function namesFor(word: string, catalog: LoadedCatalog): string[] {
-  const found = catalog.names.filter((name) => name === word || name.startsWith(`${word}:`));
+/**
+ * @param word `NAME:VERSION`, or `NAME` for the version that was not made from another one
+ * @throws {FlowError} `config_invalid` if it names nothing, or several
+ */
+export function chooseModel(word: string, catalog: LoadedCatalog): CatalogModel {
+  const found = chooseModels([word], catalog);
+  const meant = found.length === 1 ? found : found.filter(({ entry }) => entry.made_from === undefined);
+  if (meant.length === 1) return meant[0]!;
+  const names = found.map(({ entry }) => modelName(entry));
+  throw new FlowError({
+    code: 'config_invalid',
+    blame: 'user',
+    message: `Cannot tell which "${word}" is meant: it has ${names.length} versions.`,
+    fix: `Write one of: ${names.join(', ')}.`,
+  });
+}
+
+function namesFor(word: string, { names }: LoadedCatalog): string[] {
+  const found = names.filter((name) => name === word || name.startsWith(`${word}:`));
   if (found.length > 0) return found;
-  const known = word.includes(':') ? catalog.names : stemsOf(catalog.names);
-  const begun = known.filter((name) => name.startsWith(word));
-  throw unknownModel(word, begun.length === 1 ? `Write "${begun[0]}".` : suggestion(word, known));
+  if (word.includes(':')) throw unknownModel(word, likelyName(word, names));
+  const stems = stemsOf(names);
+  const begun = stems.filter((name) => name.startsWith(word));
+  throw unknownModel(word, begun.length === 1 ? `Write "${begun[0]}".` : suggestion(word, stems));
 }
 
 function stemsOf(names: readonly string[]): string[] {
@@ -54,7 +72,7 @@ export function modelsOfProfile(
       const wanted = modelName({ name: model, version });
       const path = ['models', key, 'model'];
       const file = fileSaying(profile, path)!; // The row stands in one of the profile's documents.
-      throw unknownModel(wanted, suggestion(wanted, catalog.names), spotIn({ file, path }));
+      throw unknownModel(wanted, likelyName(wanted, catalog.names), spotIn({ file, path }));
     });
   return [...new Set(models)];
 }
