@@ -54,6 +54,7 @@ function declareAdd(models: Command): void {
   subcommand(models, 'add', 'take in a model of your own, and write an entry for it to be completed')
     .argument('<file>', 'the ONNX file')
     .requiredOption('--task <task>', 'what it is for, as object-detection', toText)
+    .option('--new-task', 'the task is one that no entry is for yet')
     .option('--name <name>', 'NAME or NAME:VERSION (default: that of the file, version 1)', toText)
     .option('--licence <licence>', 'SPDX, as MIT', toText)
     .option('--source <source>', 'where it is from', toText)

@@ -2,17 +2,21 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FlowError, fileReason, printable } from '../../core/errors.ts';
+import type { CatalogModel } from '../../core/model-catalog.ts';
 import { type ModelEntry, modelName, parseModelEntry } from '../../core/model-entry.ts';
 import { inspectOnnx } from '../../io/models/inspect-onnx.ts';
 import { sha256OfFile } from '../../io/models/sha256-of-file.ts';
 import { jsonLine } from '../json-line.ts';
 import { shown } from '../shown-path.ts';
-import { chooseModels } from './choose-models.ts';
+import { likeModel } from './like-model.ts';
 import { type EntryFile, newEntry, newEntryText } from './new-entry.ts';
 import { type ModelsFlags, type OpenedModels, openModels } from './open-models.ts';
+import { refuseUnknownTask } from './refuse-unknown-task.ts';
 
 export interface AddFlags extends ModelsFlags {
   readonly task: string;
+  /** No entry is for the task yet. */
+  readonly newTask?: boolean;
   /** `NAME` or `NAME:VERSION`. */
   readonly name?: string;
   readonly licence?: string;
@@ -27,7 +31,9 @@ export interface AddFlags extends ModelsFlags {
 /** @throws {FlowError} `config_invalid`; `model_io_mismatch` for a file that is no model, or none that flow can use */
 export async function addCommand(path: string, flags: AddFlags): Promise<void> {
   using models = openModels(flags);
-  const like = flags.like === undefined ? undefined : likeEntry(flags.like, flags.task, models);
+  const { catalog } = models;
+  if (!flags.newTask) refuseUnknownTask(flags.task, catalog, { act: 'add a model', otherwise: ownTask });
+  const like = flags.like === undefined ? undefined : likeModel(flags.like, flags.task, catalog);
   const facts = await inspectOnnx(path);
   const paths = [path, ...(flags.data ?? [])];
   const files: EntryFile[] = [];
@@ -42,7 +48,8 @@ export async function addCommand(path: string, flags: AddFlags): Promise<void> {
   const entry = checked(document, path);
   const place = join(models.workspace.root, 'models', `${entry.name}-${entry.version}.yaml`);
   const name = modelName(entry);
-  if (models.catalog.names.includes(name)) throw taken(name);
+  const taken = catalog.names.includes(name) && catalog.find(entry);
+  if (taken) throw nameTaken(taken, own === undefined ? path : '--name');
   for (const one of paths) await models.store.files.add(one);
   writeNew(place, newEntryText(document, { like: flags.like }));
   process.stdout.write(
@@ -60,17 +67,6 @@ async function factsOfFile(path: string): Promise<EntryFile> {
       'Check its name.',
     );
   }
-}
-
-function likeEntry(word: string, task: string, { catalog }: OpenedModels): ModelEntry {
-  const found = chooseModels([word], catalog);
-  const names = found.map(({ entry }) => modelName(entry));
-  if (found.length > 1)
-    throw refused('--like', `Cannot tell which "${word}" is meant.`, `Write one of: ${names.join(', ')}.`);
-  const { entry } = found[0]!; // `chooseModels` gives one at least.
-  if (entry.task === task) return entry;
-  const why = `Cannot make a model for ${task} like ${names[0]}: that one is for ${entry.task}.`;
-  throw refused('--like', why, 'Name a model of the same task, or leave it out.');
 }
 
 /** Keys of an entry that flags give. */
@@ -112,11 +108,13 @@ Then name it in a profile: models: { COMPONENT: { model: ${name.split(':')[0]}, 
 `;
 }
 
-function taken(name: string): FlowError {
+const ownTask = 'A task that only rules of your own take is added with --new-task.';
+
+function nameTaken({ entry, file }: CatalogModel, where: string): FlowError {
   return refused(
-    '--version',
-    `Cannot add ${name}: there is an entry of this name.`,
-    'Give it another --name or --version.',
+    where,
+    `Cannot add ${modelName(entry)}: ${file} has this name and version.`,
+    'Give others with --name NAME:VERSION.',
   );
 }
 

@@ -1,14 +1,14 @@
 /** `flow models list`: which models there are entries for, and where their files are. */
-import { FlowError, printable } from '../../core/errors.ts';
+import { printable } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
 import { modelName } from '../../core/model-entry.ts';
-import { suggestion } from '../../core/nearest.ts';
 import type { Whereabouts } from '../../io/models/model-store.ts';
 import { sizeText } from '../duration-text.ts';
 import { jsonLine } from '../json-line.ts';
 import { textTable } from '../text-table.ts';
 import { modelBytes } from './model-bytes.ts';
 import { type ModelsFlags, openModels } from './open-models.ts';
+import { refuseUnknownTask } from './refuse-unknown-task.ts';
 
 export interface ListFlags extends ModelsFlags {
   readonly task?: string;
@@ -25,24 +25,12 @@ export async function listCommand({ task, ...flags }: ListFlags): Promise<void> 
   using models = openModels(flags);
   const { catalog, store } = models;
   const rows: Row[] = [];
-  for (const model of ofTask(task, catalog.all))
+  if (task !== undefined) refuseUnknownTask(task, catalog, { act: 'list models' });
+  for (const model of catalog.all.filter(({ entry }) => entry.task === (task ?? entry.task)))
     rows.push({ model, bytes: modelBytes(model, store.files), where: await store.find(model) });
   process.stdout.write(
     flags.json ? jsonLine({ models: rows.map(document) }) : printable(`${table(rows).join('\n')}\n`),
   );
-}
-
-function ofTask(task: string | undefined, all: readonly CatalogModel[]): readonly CatalogModel[] {
-  const tasks = [...new Set(all.map(({ entry }) => entry.task))].sort();
-  if (task === undefined || tasks.includes(task))
-    return all.filter(({ entry }) => entry.task === (task ?? entry.task));
-  throw new FlowError({
-    code: 'config_invalid',
-    blame: 'user',
-    where: '--task',
-    message: `Cannot list models for "${task}": no entry is for this task.`,
-    fix: suggestion(task, tasks),
-  });
 }
 
 function table(rows: readonly Row[]): string[] {

@@ -4,6 +4,7 @@ import { Document, isCollection, isPair, isScalar } from 'yaml';
 import type { ModelEntry, ModelInput, PictureSpec, SoundSpec } from '../../core/model-entry.ts';
 import type { TensorFacts } from '../../io/inference/fault-of-tensors.ts';
 import type { InspectedModel } from '../../io/models/inspect-onnx.ts';
+import { outputsLike } from './like-model.ts';
 
 export interface EntryFile {
   readonly name: string;
@@ -30,6 +31,7 @@ export interface NewEntry {
 /** An entry as it is written down; what it says has yet to be checked. */
 export type EntryDocument = Readonly<Record<string, unknown>>;
 
+/** @throws {FlowError} `config_invalid` if the file has not the outputs of the model that it is to be like */
 export function newEntry(given: NewEntry): EntryDocument {
   const { path, task, version = '1', licence = 'unknown', url, facts, like } = given;
   const { name = nameFrom(path), source = `the file ${basename(path)}` } = given;
@@ -43,7 +45,7 @@ export function newEntry(given: NewEntry): EntryDocument {
       ...tensorOf(input),
       ...makingOf(input, { task, like: like?.inputs[index] }),
     })),
-    outputs: facts.outputs.map(tensorOf),
+    outputs: (like ? outputsLike(like, facts.outputs) : facts.outputs).map(tensorOf),
     ...(like?.decoder && { decoder: like.decoder }),
     ...(like?.classes && { classes: like.classes }),
     ...(like && { max_batch: like.max_batch, tolerance: like.tolerance }),

@@ -231,6 +231,28 @@ test('a model that is made like a known one takes over how pictures are made and
   assert.deepEqual(decoder, { name: 'some', params: { low: 0.5 } });
   assert.deepEqual(classes, ['cat', 'dog']);
 
+  const refusals: readonly (readonly [readonly string[], RegExp])[] = [
+    [
+      ['--task', 'brightning'],
+      /^--task: config_invalid\n.*for "brightning": no entry is for this task\.\n {2}Fix: Write "brightening"\. .*--new-task/,
+    ],
+    [
+      ['--task', 'brightening'],
+      /^mine\.onnx: config_invalid\n {2}Cannot add mine:1: models\/mine-1\.yaml has this name/,
+    ],
+    [
+      ['--task', 'brightening', '--name', 'tiny'],
+      /^--name: config_invalid\n {2}Cannot add tiny:1: models\/tiny\.yaml/,
+    ],
+  ];
+  for (const [flags, message] of refusals) {
+    const refused = await rig.models(['add', 'mine.onnx', ...flags]);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, message);
+  }
+  const own = await rig.models(['add', 'mine.onnx', '--task', 'darkening', '--new-task', '--name', 'own']);
+  assert.equal(own.status, 0, own.stderr);
+
   const wrongTask = await rig.models([
     'add',
     'mine.onnx',
@@ -243,6 +265,43 @@ test('a model that is made like a known one takes over how pictures are made and
   ]);
   assert.equal(wrongTask.status, 2);
   assert.match(wrongTask.stderr, /Cannot make a model for depth like tiny:1: that one is for brightening\./);
+});
+
+test('a model is not made like one whose outputs it does not have', async () => {
+  const entry = tinyEntry({ file: { sha256: sha256Of(other) } });
+  const outputs = /outputs:[\s\S]*/;
+  using rig = new ModelsRig({ 'mine.onnx': tiny });
+  for (const [written, message] of [
+    [
+      '{ name: darker, dtype: float32, shape: [N] }',
+      /expected the output "darker" to be float32 \[N\], found "brighter"/,
+    ],
+    [
+      '{ name: brighter, dtype: int64, shape: [N, 3, 8, 8] }',
+      /to be int64 \[N, 3, 8, 8\], found float32 \[N, 3, 8, 8\]/,
+    ],
+    [
+      '{ name: brighter, dtype: float32, shape: [N, 192] }',
+      /to be float32 \[N, 192\], found float32 \[N, 3, 8, 8\]/,
+    ],
+  ] as const) {
+    rig.write('models/tiny.yaml', entry.replace(outputs, `outputs: [${written}]\n`));
+    const { status, stderr } = await rig.models([
+      'add',
+      'mine.onnx',
+      '--task',
+      'brightening',
+      '--like',
+      'tiny',
+    ]);
+    assert.equal(status, 2);
+    assert.match(stderr, /^--like: config_invalid\n {2}Cannot read this file as tiny:1 is read: /);
+    assert.match(stderr, message);
+  }
+  assert.deepEqual(
+    [existsSync(rig.path('models/mine-1.yaml')), existsSync(rig.stored(tiny))],
+    [false, false],
+  );
 });
 
 test('what is no model is not added', async () => {
