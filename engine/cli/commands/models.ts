@@ -43,6 +43,7 @@ function declarePull(models: Command): void {
     .argument('[models...]', 'NAME:VERSION, or NAME for all its versions')
     .option('--profile <name>', 'all that a profile names', toText)
     .option('--all', 'all that there are entries for')
+    .option('--offline', 'ask no server: take what a mirror folder has, and tell what is missing')
     .addHelpText('after', pullExamples)
     .action(async (words: readonly string[], flags: PullFlags) => {
       const { pullCommand } = await import('../models/pull-command.ts');

@@ -22,18 +22,22 @@ export interface OpenedModels extends Disposable {
  * On a terminal, downloads are told of.
  *
  * @param isUnlocked entries are as they are written, whatever the lock says
+ * @param isOffline neither a server nor a URL is asked
  * @throws {AggregateError} of `FlowError`s `config_invalid`
  */
 export function openModels(
   { cacheDir }: ModelsFlags,
-  { isUnlocked = false }: { readonly isUnlocked?: boolean } = {},
+  {
+    isUnlocked = false,
+    isOffline = false,
+  }: { readonly isUnlocked?: boolean; readonly isOffline?: boolean } = {},
 ): OpenedModels {
   const workspace = findWorkspace({ cacheDir });
   const catalog = isUnlocked ? loadCatalog(workspace, {}) : loadCatalog(workspace);
   const line = process.stderr.isTTY ? new ReadingLine(process.stderr, { act: 'fetching' }) : undefined;
   const onProgress = ({ name, doneBytes, totalBytes = doneBytes }: PullProgress): void =>
     line?.listen({ type: 'progress', activity: 'download', name, doneBytes, totalBytes, atMs: Date.now() });
-  const store = openModelStore(workspace, { isOffline: false, onProgress, onTrouble: warnAside });
+  const store = openModelStore(workspace, { isOffline, onProgress, onTrouble: warnAside });
   return {
     workspace,
     catalog,

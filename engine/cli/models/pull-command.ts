@@ -13,6 +13,8 @@ import { pinningTo } from './pin-model.ts';
 export interface PullFlags extends ModelsFlags {
   readonly profile?: string;
   readonly all?: boolean;
+  /** Neither a server nor a URL is asked. */
+  readonly offline?: boolean;
 }
 
 interface Pulled {
@@ -28,10 +30,10 @@ interface Pulled {
  * @throws {FlowError} `config_invalid`, or an AggregateError of them
  */
 export async function pullCommand(words: readonly string[], flags: PullFlags): Promise<number> {
-  using models = openModels(flags);
+  using models = openModels(flags, { isOffline: flags.offline ?? false });
   const pulled: Pulled[] = [];
   for (const model of wantedModels(words, flags, models)) {
-    const one = await pull(model, models);
+    const one = await pull(model, flags, models);
     pulled.push(one);
     if (!flags.json) process.stdout.write(printable(lineOf(one)));
   }
@@ -52,11 +54,17 @@ function wantedModels(
 }
 
 /** One that fails does not keep the others from being tried. */
-async function pull(model: CatalogModel, { store, workspace }: OpenedModels): Promise<Pulled> {
+async function pull(
+  model: CatalogModel,
+  { offline = false }: PullFlags,
+  { store, workspace }: OpenedModels,
+): Promise<Pulled> {
   const name = modelName(model.entry);
   try {
-    const wasHere = await store.has(model);
-    if (!wasHere) tellOf(model, modelBytes(model, store.files));
+    const where = await store.find(model);
+    const wasHere = where === 'here' || where === 'bundled';
+    if (where === 'mirror' || (where === 'not here' && !offline))
+      tellOf(model, modelBytes(model, store.files));
     const pinned = await pinningTo(workspace, store)(model);
     await store.open(pinned);
     const bytes = modelBytes(pinned, store.files) ?? null;

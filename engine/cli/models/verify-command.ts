@@ -1,5 +1,5 @@
 /** `flow models verify`: reads the files of models again, and with --repair puts whole ones in the place of damaged ones. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { printable } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
@@ -29,6 +29,20 @@ interface Damaged extends Checked {
   readonly outcome: 'damaged' | 'removed' | 'pulled again';
 }
 
+/** A file of a model that was asked for. */
+interface Unread {
+  /** `name:version`. */
+  readonly model: string;
+  readonly file: string;
+  readonly why: string;
+}
+
+interface Verified {
+  readonly checked: readonly Checked[];
+  readonly damaged: readonly Damaged[];
+  readonly unread: readonly Unread[];
+}
+
 /**
  * @param words models; none for all that is here
  * @returns the exit status: 1 if something is damaged now
@@ -43,8 +57,10 @@ export async function verifyCommand(words: readonly string[], flags: VerifyFlags
     if (found === file.expected) continue;
     damaged.push({ ...file, found, outcome: flags.repair ? await repair(file, models) : 'damaged' });
   }
+  const unread = words.length > 0 ? unreadFiles(words, models) : [];
+  const verified = { checked, damaged, unread };
   process.stdout.write(
-    flags.json ? jsonLine(document(checked, damaged)) : printable(`${textOf(checked, damaged).join('\n')}\n`),
+    flags.json ? jsonLine(document(verified)) : printable(`${textOf(verified).join('\n')}\n`),
   );
   return damaged.some(({ outcome }) => outcome === 'damaged') ? 1 : 0;
 }
@@ -81,6 +97,18 @@ async function filesToCheck(words: readonly string[], { catalog, store }: Opened
   ];
 }
 
+function unreadFiles(words: readonly string[], { catalog, store }: OpenedModels): Unread[] {
+  return chooseModels(words, catalog).flatMap(({ entry, folder }) => {
+    const model = modelName(entry);
+    return entry.files.flatMap(({ name: file, path, sha256 }) => {
+      if (sha256 === undefined)
+        return { model, file, why: `its digest is not known yet; \`flow models lock ${model}\` notes it` };
+      const place = path === undefined ? store.files.pathOf(sha256) : resolve(folder, path);
+      return existsSync(place) ? [] : { model, file, why: 'it is not here' };
+    });
+  });
+}
+
 /** What no entry of the workspace names is removed all the same: it is of no use to anybody. */
 async function repair(
   { expected, models, isBundled }: Checked,
@@ -94,7 +122,13 @@ async function repair(
   return 'pulled again';
 }
 
-function textOf(checked: readonly Checked[], damaged: readonly Damaged[]): string[] {
+function textOf({ checked, damaged, unread }: Verified): string[] {
+  const said = checked.length === 0 ? ['There is nothing to verify.'] : readText(checked, damaged);
+  const lines = unread.map(({ model, file, why }) => `  ${model}  ${file}: ${why}`);
+  return lines.length === 0 ? said : [...said, 'Not read:', ...lines];
+}
+
+function readText(checked: readonly Checked[], damaged: readonly Damaged[]): string[] {
   const bytes = checked.reduce((sum, one) => sum + one.bytes, 0);
   const read = `Read ${counted(checked.length, 'file')}, ${sizeText(bytes)}`;
   if (damaged.length === 0) return [`${read}: all are whole.`];
@@ -116,7 +150,7 @@ function namesOf({ models }: Checked): string {
   return models.map(({ entry }) => modelName(entry)).join(', ') || 'of no model of this workspace';
 }
 
-function document(checked: readonly Checked[], damaged: readonly Damaged[]): unknown {
+function document({ checked, damaged, unread }: Verified): unknown {
   return {
     files: checked.length,
     bytes: checked.reduce((sum, one) => sum + one.bytes, 0),
@@ -127,5 +161,6 @@ function document(checked: readonly Checked[], damaged: readonly Damaged[]): unk
       outcome,
       models: models.map(({ entry }) => modelName(entry)),
     })),
+    unread,
   };
 }

@@ -64,6 +64,20 @@ test('what cannot be had is told, and the others are pulled all the same', async
   assert.match(stderr, new RegExp(`expected sha256 ${sha256Of(tiny)}, found ${sha256Of(other)}`));
 });
 
+test('pull --offline asks no server, takes what is in a mirror folder, and tells what is missing', async () => {
+  await using server = await ModelServer.start({ '/tiny.onnx': { content: tiny } });
+  const file = { url: `${server.url}/tiny.onnx`, sha256: sha256Of(tiny) };
+  using rig = new ModelsRig({ 'models/tiny.yaml': tinyEntry({ file }), 'mirror/tiny.onnx': tiny });
+  const missing = await rig.models(['pull', 'tiny', '--offline']);
+  assert.deepEqual([missing.status, missing.stdout, server.asked.length], [1, 'failed  tiny:1\n', 0]);
+  assert.match(
+    missing.stderr,
+    /^model_not_found\n {2}Cannot find "tiny\.onnx" of the model tiny:1: it is not on this machine, and flow is offline\./,
+  );
+  const copied = await rig.models(['pull', 'tiny', '--offline'], { FLOW_MODELS_MIRROR: rig.path('mirror') });
+  assert.deepEqual([copied.status, server.asked.length], [0, 0], copied.stderr);
+});
+
 test('a file without a digest is pinned at its first use, and what is fetched later has to be the same', async () => {
   await using server = await ModelServer.start({ '/tiny.onnx': { content: tiny } });
   using rig = new ModelsRig({ 'models/tiny.yaml': tinyEntry({ file: { url: `${server.url}/tiny.onnx` } }) });
@@ -175,6 +189,33 @@ test('a damaged file is found by verify, and replaced with --repair', async () =
   assert.equal(repaired.status, 0, repaired.stderr);
   assert.match(repaired.stdout, /pulled again/);
   assert.deepEqual(readFileSync(rig.stored(tiny)), tiny);
+});
+
+test('verify tells what it has not read', async () => {
+  using rig = new ModelsRig({
+    'models/tiny.yaml': tinyEntry({ file: { sha256: sha256Of(tiny) } }),
+    'models/open.yaml': tinyEntry({ name: 'open', file: { name: 'open.onnx', path: 'open.onnx' } }),
+    'models/open.onnx': other,
+  });
+  const { status, stdout } = await rig.models(['verify', 'tiny', 'open']);
+  assert.deepEqual(
+    [status, stdout],
+    [
+      0,
+      `There is nothing to verify.
+Not read:
+  tiny:1  tiny.onnx: it is not here
+  open:1  open.onnx: its digest is not known yet; \`flow models lock open:1\` notes it
+`,
+    ],
+  );
+  await rig.models(['lock', 'open']);
+  const verified = await rig.models(['verify', 'tiny', 'open']);
+  assert.match(
+    verified.stdout,
+    /^Read 1 file, \d+ B: all are whole\.\nNot read:\n {2}tiny:1 {2}tiny\.onnx: it is not here\n$/,
+  );
+  assert.match((await rig.models(['verify'])).stdout, /^Read \d+ files, .*: all are whole\.\n$/);
 });
 
 test('a file of one’s own becomes a model by `add`, with an entry to be completed', async () => {
