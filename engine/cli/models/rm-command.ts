@@ -1,6 +1,8 @@
 /** `flow models rm`: removes files of models from the store that the workspaces of this machine share. */
 import { FlowError, printable } from '../../core/errors.ts';
-import { modelName } from '../../core/model-entry.ts';
+import type { CatalogModel, ModelCatalog } from '../../core/model-catalog.ts';
+import { type ModelFile, modelName } from '../../core/model-entry.ts';
+import type { ModelStore } from '../../io/models/model-store.ts';
 import { isConfirmed } from '../confirmation.ts';
 import { counted, sizeText } from '../duration-text.ts';
 import { jsonLine } from '../json-line.ts';
@@ -22,6 +24,14 @@ interface Leaving {
   readonly models: readonly string[];
 }
 
+/** A file of a model that was named. */
+interface Staying {
+  /** `name:version`. */
+  readonly model: string;
+  readonly file: string;
+  readonly why: string;
+}
+
 /**
  * @param words models; their files go, but for those that another model of the workspace has, too
  * @throws {FlowError} `config_invalid` if a word names nothing, or nobody can be asked
@@ -30,29 +40,64 @@ export async function rmCommand(words: readonly string[], flags: RmFlags): Promi
   const { unused = false, dryRun = false, yes = false, json = false } = flags;
   if (unused === words.length > 0) throw namesOrUnused();
   using models = openModels(flags);
-  const leaving = await filesToRemove(words, models);
+  const { catalog, store } = models;
+  const [chosen, owners] = [chooseModels(words, catalog), ownersIn(catalog)];
+  const leaving = await filesToRemove(chosen, owners, store);
+  const staying = filesThatStay(chosen, owners, store);
   if (!dryRun && !yes && leaving.length > 0 && !(await isAgreed(leaving, models))) return;
   if (!dryRun) {
-    await models.store.files.remove(leaving.map(({ sha256 }) => sha256));
-    if (unused) await models.store.files.removeParts();
+    await store.files.remove(leaving.map(({ sha256 }) => sha256));
+    if (unused) await store.files.removeParts();
   }
   const heading = `${dryRun ? 'Would remove' : 'Removed'} ${totalText(leaving)}`;
-  process.stdout.write(json ? jsonLine({ is_dry_run: dryRun, removed: leaving }) : listing(heading, leaving));
+  process.stdout.write(
+    json
+      ? jsonLine({ is_dry_run: dryRun, removed: leaving, kept: staying })
+      : listing(heading, leaving) + (unused ? unusedText(leaving) : stayingText(staying)),
+  );
 }
 
-async function filesToRemove(words: readonly string[], { catalog, store }: OpenedModels): Promise<Leaving[]> {
+/** `name:version` of the models that each file of the store belongs to, by its digest. */
+type Owners = ReadonlyMap<string, readonly string[]>;
+
+function ownersIn({ all }: ModelCatalog): Owners {
   const byDigest = new Map<string, string[]>();
-  for (const { entry } of catalog.all)
+  for (const { entry } of all)
     for (const { sha256, path } of entry.files)
       if (sha256 !== undefined && path === undefined)
         byDigest.set(sha256, [...(byDigest.get(sha256) ?? []), modelName(entry)]);
-  const chosen = new Set(chooseModels(words, catalog).map(({ entry }) => modelName(entry)));
-  const goes = (owners: readonly string[]): boolean =>
-    chosen.size === 0 ? owners.length === 0 : owners.length > 0 && owners.every((owner) => chosen.has(owner));
-  return (await store.files.list()).flatMap(({ name, sizeBytes }) => {
-    const owners = byDigest.get(name) ?? [];
-    return goes(owners) ? [{ sha256: name, bytes: sizeBytes, models: owners }] : [];
+  return byDigest;
+}
+
+/** @param chosen models; none for what belongs to no model */
+async function filesToRemove(
+  chosen: readonly CatalogModel[],
+  owners: Owners,
+  { files }: ModelStore,
+): Promise<Leaving[]> {
+  const names = new Set(chosen.map(({ entry }) => modelName(entry)));
+  const goes = (models: readonly string[]): boolean =>
+    chosen.length === 0 ? models.length === 0 : models.length > 0 && models.every((one) => names.has(one));
+  return (await files.list()).flatMap(({ name, sizeBytes }) => {
+    const models = owners.get(name) ?? [];
+    return goes(models) ? [{ sha256: name, bytes: sizeBytes, models }] : [];
   });
+}
+
+function filesThatStay(chosen: readonly CatalogModel[], owners: Owners, { files }: ModelStore): Staying[] {
+  const names = chosen.map(({ entry }) => modelName(entry));
+  const whyNot = ({ sha256, path }: ModelFile): string | undefined => {
+    if (path !== undefined) return 'it lies beside its entry, not in the store';
+    if (sha256 === undefined || !files.has(sha256)) return 'it is not in the store';
+    const others = owners.get(sha256)!.filter((one) => !names.includes(one)); // It belongs to one at least.
+    return others.length === 0 ? undefined : `it belongs to ${others.join(', ')}, too`;
+  };
+  return chosen.flatMap(({ entry }) =>
+    entry.files.flatMap((file) => {
+      const why = whyNot(file);
+      return why === undefined ? [] : { model: modelName(entry), file: file.name, why };
+    }),
+  );
 }
 
 async function isAgreed(leaving: readonly Leaving[], { store }: OpenedModels): Promise<boolean> {
@@ -77,6 +122,15 @@ function listing(heading: string, leaving: readonly Leaving[]): string {
     { title: 'SHA256', cells: leaving.map(({ sha256 }) => sha256) },
   ]);
   return printable(`${[`${heading}:`, ...lines.map((line) => `  ${line}`)].join('\n')}\n`);
+}
+
+function stayingText(staying: readonly Staying[]): string {
+  const lines = staying.map(({ model, file, why }) => `  ${model}  ${file}: ${why}\n`);
+  return lines.length === 0 ? '' : printable(['Stays:\n', ...lines].join(''));
+}
+
+function unusedText(leaving: readonly Leaving[]): string {
+  return leaving.length === 0 ? 'The store holds nothing that no entry of this workspace names.\n' : '';
 }
 
 function namesOrUnused(): FlowError {

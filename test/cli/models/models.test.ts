@@ -32,12 +32,26 @@ test('a model of the workspace is pulled from its publisher, listed, told of and
   assert.match(info.stdout, /\ncheck {6}the file has the inputs and outputs that its entry names\n/);
 
   const shared = await rig.models(['rm', 'tiny', '--yes']);
-  assert.equal(shared.stdout, 'Removed nothing.\n'); // The twin has the same file.
+  assert.equal(shared.stdout, 'Removed nothing.\nStays:\n  tiny:1  tiny.onnx: it belongs to twin:1, too\n');
   const removed = await rig.json(['rm', 'tiny', 'twin', '--yes']);
   assert.deepEqual(removed.removed, [
     { sha256: sha256Of(tiny), bytes: tiny.length, models: ['tiny:1', 'twin:1'] },
   ]);
   assert.equal(existsSync(rig.stored(tiny)), false);
+  const gone = await rig.models(['rm', 'tiny', 'scatter-embed', '--yes']);
+  assert.equal(
+    gone.stdout,
+    `Removed nothing.
+Stays:
+  tiny:1  tiny.onnx: it is not in the store
+  scatter-embed:1  scatter-embed.onnx: it lies beside its entry, not in the store
+`,
+  );
+  const unused = await rig.models(['rm', '--unused', '--yes']);
+  assert.equal(
+    unused.stdout,
+    'Removed nothing.\nThe store holds nothing that no entry of this workspace names.\n',
+  );
 });
 
 test('what cannot be had is told, and the others are pulled all the same', async () => {
