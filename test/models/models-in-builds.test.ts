@@ -146,6 +146,27 @@ test('a model that is to lie beside its entry, and does not, is told with what t
   }
 });
 
+for (const [what, content, why] of [
+  ['empty', new Uint8Array(), 'the file is empty'],
+  ['cut off', timesModel(10).subarray(0, 60), 'it is no ONNX file, or not a whole one'],
+] as const)
+  test(`a model whose file is ${what} is told in the words of \`flow models add\``, async () => {
+    using rig = new Rig({ ...tinyFiles(content), 'bad.onnx': content });
+    const added = await rig.flow(['models', 'add', 'bad.onnx', '--task', 'scoring']);
+    assert.match(
+      added.stderr,
+      new RegExp(`^bad\\.onnx: model_io_mismatch\\n  Cannot use this file as a model: ${why}\\.`),
+    );
+    const run = await rig.build(all);
+    assert.equal(fault(run), 'model_io_mismatch');
+    assert.match(
+      run.stderr,
+      new RegExp(
+        `models/times\\.onnx: model_io_mismatch\\n  Cannot use this file as the model "times:1": ${why}\\.`,
+      ),
+    );
+  });
+
 test('a model without a published digest is pinned at its first use, and something else under its name is refused', async () => {
   using mirror = new Rig({ 'times.onnx': timesModel(10) });
   const entry = tinyEntry(timesModel(10), { url: 'http://127.0.0.1:9/times.onnx', isPinned: false });

@@ -2,6 +2,17 @@
 import type { DeviceName } from '../../core/assigned-model.ts';
 import { FlowError } from '../../core/errors.ts';
 
+/** @param why a clause @param as the model that the file should be; undefined where it is to become one */
+export function badFile(path: string, why: string, as?: string): FlowError {
+  return new FlowError({
+    code: 'model_io_mismatch',
+    blame: 'user',
+    where: path,
+    message: `Cannot use this file as ${as === undefined ? 'a model' : `the model "${as}"`}: ${why}.`,
+    fix: 'Fetch it again, or export it again as an ONNX file that ONNX Runtime loads.',
+  });
+}
+
 /** @param why a part of a sentence */
 export function badGraph(model: string, why: string): FlowError {
   return new FlowError({

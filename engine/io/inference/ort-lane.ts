@@ -9,6 +9,7 @@ import { buffersOf, release, type Tensor, type Tensors } from '../../core/tensor
 import { ExactBatches } from './exact-batches.ts';
 import { faultOfTensors, type TensorFacts } from './fault-of-tensors.ts';
 import {
+  badFile,
   badGraph,
   badOutputs,
   badRun,
@@ -18,6 +19,7 @@ import {
 } from './inference-errors.ts';
 import { countOf } from './items.ts';
 import type { LaneAnswer, LaneQuestion, LaneRequest } from './lane-messages.ts';
+import { faultOfModelFile, loadFault } from './load-fault.ts';
 import { allToOrt, fromOrt } from './ort-tensors.ts';
 
 interface Loaded extends Opened {
@@ -91,7 +93,7 @@ async function open(
     if (isOutOfMemory(message)) throw outOfMemory(modelName(entry), device);
     if (/provider|adapter|backend not found/i.test(message))
       throw deviceMissing(modelName(entry), device, message);
-    throw badGraph(modelName(entry), `ONNX Runtime refuses it: ${firstLine(message)}`);
+    throw badFile(graphPath, faultOfModelFile(graphPath) ?? loadFault(message), modelName(entry));
   }
 }
 
