@@ -1,7 +1,6 @@
 /** The module of a thread that runs models with ONNX Runtime: one thing at a time, as it is told. */
 import assert from 'node:assert';
 import { parentPort } from 'node:worker_threads';
-import * as ort from 'onnxruntime-node';
 import type { DeviceName } from '../../core/assigned-model.ts';
 import { toFlowError, toRecord } from '../../core/errors.ts';
 import { type ModelEntry, modelName } from '../../core/model-entry.ts';
@@ -21,6 +20,7 @@ import { countOf } from './items.ts';
 import type { LaneAnswer, LaneQuestion, LaneRequest } from './lane-messages.ts';
 import { faultOfModelFile, loadFault } from './load-fault.ts';
 import { allToOrt, fromOrt } from './ort-tensors.ts';
+import { ort } from './quiet-ort.ts';
 
 interface Loaded extends Opened {
   /** For devices on which results must not depend on batches. */

@@ -1,6 +1,6 @@
 /** Tensors as ONNX Runtime has them. */
-import * as ort from 'onnxruntime-node';
 import type { Tensor, Tensors } from '../../core/tensor.ts';
+import { ort } from './quiet-ort.ts';
 
 function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
   return new ort.Tensor(dtype as 'float32', data as Float32Array, shape); // Its overloads want one dtype at a time.

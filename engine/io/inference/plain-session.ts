@@ -1,7 +1,7 @@
 /** ONNX Runtime alone, in the process at hand: for models whose outputs no entry describes. */
-import * as ort from 'onnxruntime-node';
 import type { Tensors } from '../../core/tensor.ts';
 import { allToOrt, fromOrt } from './ort-tensors.ts';
+import { ort } from './quiet-ort.ts';
 
 export class PlainSession implements AsyncDisposable {
   readonly #session: ort.InferenceSession;

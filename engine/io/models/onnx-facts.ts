@@ -1,6 +1,6 @@
 /** A program of its own, which a broken model may take down: prints what ONNX Runtime finds in a file, as JSON. */
-import * as ort from 'onnxruntime-node';
 import type { TensorFacts } from '../inference/fault-of-tensors.ts';
+import { ort } from '../inference/quiet-ort.ts';
 
 export type OnnxFacts =
   | { readonly inputs: readonly TensorFacts[]; readonly outputs: readonly TensorFacts[] }

@@ -1,5 +1,5 @@
 /** A program of its own, in which nothing else takes memory: loads a model as builds do, and prints what that costs, as JSON. */
-import * as ort from 'onnxruntime-node';
+import { ort } from '../inference/quiet-ort.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import { writeOnnx } from '../onnx/onnx-file.ts';
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import { ort } from '../inference/quiet-ort.ts';
 import { toCanonicalOrder } from '../onnx/canonical-order.ts';
 import { readOnnx, writeOnnx } from '../onnx/onnx-file.ts';
 
