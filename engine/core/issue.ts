@@ -158,7 +158,7 @@ function fixOf(issue: z.core.$ZodIssue): string {
       return fixOfType(issue.expected, input);
     case 'invalid_value':
       return typeof issue.values[0] === 'string'
-        ? suggestion(String(input), issue.values.map(String))
+        ? fixOfWord(String(input), issue.values.map(String))
         : `Write ${issue.values.map(String).join(' or ')}.`;
     case 'invalid_union': {
       const literals = issue.errors.flat().flatMap((one) => (one.code === 'invalid_value' ? one.values : []));
@@ -175,6 +175,15 @@ function fixOf(issue: z.core.$ZodIssue): string {
     default:
       return 'Correct the value.';
   }
+}
+
+/** Words that stand for several of the values, though the letters of another one are nearer. */
+const wordsForSeveral: Readonly<Record<string, readonly string[]>> = { gpu: ['cuda', 'webgpu'] };
+
+function fixOfWord(input: string, values: readonly string[]): string {
+  const meant = (wordsForSeveral[input.toLowerCase()] ?? []).filter((word) => values.includes(word));
+  if (meant.length === 0) return suggestion(input, values);
+  return `Write ${meant.map((word) => `"${word}"`).join(' or ')}.`;
 }
 
 const spokenBooleans: Readonly<Record<string, string>> = {

@@ -120,7 +120,7 @@ test('what a profile says wrongly of models is told in its place, before anythin
       'other: { model: times, version: "1" }\n  scored: { model: times, version: "1" }',
       /works with no model/,
     ],
-    ['scored: { model: times, version: "1", device: gpu }', /device/],
+    ['scored: { model: times, version: "1", device: gpu }', /device[\s\S]*Write "cuda" or "webgpu"/],
     ['scored: { model: scatter-embed, version: "1" }', /it is for image-embedding, and scoring is wanted/],
     ['{}', /names no model for its slot "scorer"/],
   ];
