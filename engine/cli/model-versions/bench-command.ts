@@ -4,15 +4,17 @@ import type { DeviceName } from '../../core/assigned-model.ts';
 import { FlowError, printable } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
 import { modelName } from '../../core/model-entry.ts';
-import { likelyDevices } from '../../io/inference/devices.ts';
+import { deviceMissing } from '../../io/inference/inference-errors.ts';
 import { inspectOnnx } from '../../io/models/inspect-onnx.ts';
 import { loadCost } from '../../io/models/load-cost.ts';
 import type { LoadCost } from '../../io/models/onnx-load.ts';
 import { sizeText } from '../duration-text.ts';
 import { jsonLine } from '../json-line.ts';
+import { bestDevice, faultOfDevice } from '../models/best-device.ts';
 import { chooseModels } from '../models/choose-models.ts';
 import { type ModelsFlags, openModels } from '../models/open-models.ts';
 import { textTable } from '../text-table.ts';
+import type { Workspace } from '../workspace.ts';
 import { noiseFeeds } from './noise-feeds.ts';
 import { ModelThread, type RunModel } from './running-model.ts';
 
@@ -41,15 +43,30 @@ interface Pace {
 /** @throws {FlowError} */
 export async function benchCommand(words: readonly string[], flags: BenchFlags): Promise<void> {
   using models = openModels(flags);
-  const device = flags.device === 'auto' ? likelyDevices()[0]! : flags.device;
+  const chosen = chooseModels(words, models.catalog);
+  const device = await deviceFor(chosen[0]!, flags, models.workspace); // There is one at least.
   const measured: Measured[] = [];
-  for (const model of chooseModels(words, models.catalog)) {
+  for (const model of chosen) {
     refuseBatch(model, flags.batch);
     const path = await models.store.open(model);
     await inspectOnnx(path);
     measured.push(await measure({ model, path }, { ...flags, device }));
   }
   process.stdout.write(flags.json ? jsonLine({ models: measured }) : printable(table(measured)));
+}
+
+/** @throws {FlowError} `dependency_missing` for a device on which nothing runs here */
+async function deviceFor(
+  { entry }: CatalogModel,
+  { device }: BenchFlags,
+  workspace: Workspace,
+): Promise<DeviceName> {
+  if (device === 'auto') return bestDevice(workspace);
+  const fault = await faultOfDevice(device, workspace);
+  if (fault === undefined) return device;
+  const { code, blame, message } = deviceMissing(modelName(entry), device, fault);
+  const fix = 'Leave out --device for the best that is there. `flow doctor` shows the devices of a machine.';
+  throw new FlowError({ code, blame, where: '--device', message, fix });
 }
 
 interface Source {

@@ -1,18 +1,23 @@
-/** What `device: auto` comes to on this machine. */
+/** What `device: auto` comes to on this machine, and whether models run on a device that is named. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type DeviceName, deviceNames } from '../../core/assigned-model.ts';
 import { RealDisk, writeAtomically } from '../../io/disk.ts';
 import { likelyDevices, ortVersion } from '../../io/inference/devices.ts';
-import { OrtBackend } from '../../io/inference/ort-backend.ts';
+import { loadCost } from '../../io/models/load-cost.ts';
 import type { Workspace } from '../workspace.ts';
 import { loadCatalog } from './load-catalog.ts';
 
 /** Small, and always there. */
 const probe = { name: 'scatter-embed', version: '1' };
 
-const foundSchema = z.strictObject({ of: z.string(), device: z.enum(deviceNames) });
+/** Why no model runs on a device; the empty text if models do. */
+const faultsSchema = z.partialRecord(z.enum(deviceNames), z.string());
+
+type Faults = Readonly<z.output<typeof faultsSchema>>;
+
+const foundSchema = z.strictObject({ of: z.string(), faults: faultsSchema });
 
 /**
  * The first of the devices that seem to be there on which a model can be loaded. What was found is remembered until the
@@ -21,41 +26,47 @@ const foundSchema = z.strictObject({ of: z.string(), device: z.enum(deviceNames)
 export async function bestDevice(workspace: Workspace): Promise<DeviceName> {
   const likely = likelyDevices();
   if (likely.length === 1) return likely[0]!; // The CPU.
-  const file = join(workspace.cacheFolder, 'devices.json');
-  const of = `${bootOf()} ${ortVersion()} ${likely.join(' ')}`;
-  const known = read(file);
-  if (known?.of === of) return known.device;
-  const device = await firstThatWorks(likely, workspace);
-  // What cannot be written down is found out again.
-  await writeAtomically(new RealDisk(), file, JSON.stringify({ of, device })).catch(() => undefined);
-  return device;
-}
-
-async function firstThatWorks(devices: readonly DeviceName[], workspace: Workspace): Promise<DeviceName> {
-  for (const device of devices) if (device === 'cpu' || (await works(device, workspace))) return device;
+  for (const device of likely) {
+    if (device === 'cpu') break;
+    if ((recall(workspace)[device] ?? (await attempt(device, workspace))) === '') return device;
+  }
   return 'cpu';
 }
 
-async function works(device: DeviceName, workspace: Workspace): Promise<boolean> {
+/** Why no model runs on a device, in ONNX Runtime's words; undefined if models do. What did not work is tried again. */
+export async function faultOfDevice(device: DeviceName, workspace: Workspace): Promise<string | undefined> {
+  if (device === 'cpu' || recall(workspace)[device] === '') return undefined;
+  return (await attempt(device, workspace)) || undefined;
+}
+
+/** In a process of its own: drivers write to the terminal what they think of a machine. */
+async function attempt(device: DeviceName, workspace: Workspace): Promise<string> {
   const { entry, folder } = loadCatalog(workspace).find(probe)!; // It comes with flow.
-  await using backend = new OrtBackend(device);
+  const fault = await loadCost(join(folder, entry.files[0]!.path!), device).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  const found = { of: machine(), faults: { ...recall(workspace), [device]: fault } };
+  // What cannot be written down is found out again.
+  await writeAtomically(new RealDisk(), fileIn(workspace), JSON.stringify(found)).catch(() => undefined);
+  return fault;
+}
+
+function recall(workspace: Workspace): Faults {
   try {
-    await backend.load(
-      { entry, graphPath: join(folder, entry.files[0]!.path!) },
-      new AbortController().signal,
-    );
-    return true;
+    const { of, faults } = foundSchema.parse(JSON.parse(readFileSync(fileIn(workspace), 'utf8')));
+    return of === machine() ? faults : {};
   } catch {
-    return false; // Why not is said by `flow doctor`, which tries it as well.
+    return {}; // Nobody has looked yet.
   }
 }
 
-function read(file: string): z.output<typeof foundSchema> | undefined {
-  try {
-    return foundSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return undefined; // Nobody has looked yet.
-  }
+function fileIn({ cacheFolder }: Workspace): string {
+  return join(cacheFolder, 'devices.json');
+}
+
+function machine(): string {
+  return `${bootOf()} ${ortVersion()} ${likelyDevices().join(' ')}`;
 }
 
 /** Another one after each start of the machine; where it says none, drivers are taken to stay as they are. */

@@ -67,14 +67,23 @@ export function badRun(model: string, why: string): FlowError {
   });
 }
 
+/** @param why what ONNX Runtime says */
 export function deviceMissing(model: string, device: DeviceName, why: string): FlowError {
   return new FlowError({
     code: 'dependency_missing',
     blame: 'machine',
     where: model,
-    message: `Cannot run the model "${model}" on ${device}: ONNX Runtime finds no such device here (${why.trim().split('\n')[0]}).`,
+    message: `Cannot run the model "${model}" on ${device}: ONNX Runtime finds no such device here (${reasonIn(why)}).`,
     fix: 'Say "device: auto" in the profile, or build where there is one. `flow doctor` shows the devices of a machine.',
   });
+}
+
+/** The first line, without the place in ONNX Runtime's sources and the condition that did not hold there. */
+function reasonIn(message: string): string {
+  return message
+    .trim()
+    .split('\n', 1)[0]!
+    .replace(/^.* was false\. /, '');
 }
 
 export function outOfMemory(model: string, device: DeviceName): FlowError {

@@ -7,8 +7,10 @@ import type { LoadCost } from './onnx-load.ts';
 
 const program = fileURLToPath(new URL(`./onnx-load${extname(import.meta.filename)}`, import.meta.url));
 
-/** What it costs to load a model. @param path of one that has been loaded on the device before */
+/** What it costs to load a model. @throws {Error} with ONNX Runtime's words, where it cannot be loaded on the device */
 export async function loadCost(path: string, device: DeviceName): Promise<LoadCost> {
   const { stdout } = await promisify(execFile)(process.execPath, [program, path, device]);
-  return JSON.parse(stdout) as LoadCost; // What our own program has written.
+  const answer = JSON.parse(stdout) as LoadCost | { readonly fault: string }; // What our own program has written.
+  if ('fault' in answer) throw new Error(answer.fault);
+  return answer;
 }

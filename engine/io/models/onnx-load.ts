@@ -1,4 +1,4 @@
-/** A program of its own, in which nothing else takes memory: loads a model as builds do, and prints what that costs, as JSON. */
+/** A program of its own, in which nothing else takes memory: loads a model as builds do, and prints what that costs, or why it cannot be, as JSON. */
 import { ort } from '../inference/quiet-ort.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import { writeOnnx } from '../onnx/onnx-file.ts';
@@ -25,13 +25,18 @@ function emptyModel(): Uint8Array {
   return writeOnnx(graph.model({ producer: 'flow', description: '' }));
 }
 
-const empty = await ort.InferenceSession.create(emptyModel(), setting);
-const startedBytes = process.memoryUsage.rss();
-const startedMs = performance.now();
-const session = await ort.InferenceSession.create(path, setting);
-const cost: LoadCost = {
-  loadMs: performance.now() - startedMs,
-  memoryBytes: process.memoryUsage.rss() - startedBytes,
-};
-await Promise.all([session.release(), empty.release()]);
-process.stdout.write(JSON.stringify(cost));
+async function costOfLoading(): Promise<LoadCost> {
+  const empty = await ort.InferenceSession.create(emptyModel(), setting);
+  const startedBytes = process.memoryUsage.rss();
+  const startedMs = performance.now();
+  const session = await ort.InferenceSession.create(path, setting);
+  const cost = {
+    loadMs: performance.now() - startedMs,
+    memoryBytes: process.memoryUsage.rss() - startedBytes,
+  };
+  await Promise.all([session.release(), empty.release()]);
+  return cost;
+}
+
+const answer = await costOfLoading().catch(({ message }: Error) => ({ fault: message }));
+process.stdout.write(JSON.stringify(answer));

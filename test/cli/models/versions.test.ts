@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { likelyDevices } from '../../../engine/io/inference/devices.ts';
 import { GraphBuilder } from '../../../engine/io/onnx/graph-builder.ts';
 import { readOnnx, writeOnnx } from '../../../engine/io/onnx/onnx-file.ts';
 import { makeFilm } from '../../make-film.ts';
@@ -165,5 +166,19 @@ test('what cannot be made is told, and nothing is left behind', async () => {
   assert.deepEqual(
     models!.map(({ name, version }) => `${name}:${version}`),
     ['aged:1', 'junk:1', 'tiny:1'],
+  );
+});
+
+const hasCuda = likelyDevices().includes('cuda');
+
+test('a device that is not here is told of where it was named, and nothing else is written', {
+  skip: hasCuda,
+}, async () => {
+  using rig = new ModelsRig();
+  const { status, stderr } = await rig.models(['bench', 'scatter-embed', '--device', 'cuda']);
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^--device: dependency_missing\n {2}Cannot run .* on cuda: .*\n {2}Fix: Leave out --device/,
   );
 });
