@@ -10,6 +10,7 @@ import type { RunOutcome } from '../run/build.ts';
 import { makeResultFolders } from './assemble.ts';
 import { type BuildFlags, checkFlags } from './build-flags.ts';
 import { errorText } from './error-text.ts';
+import { refuseHopelessRuns } from './models/refuse-hopeless-runs.ts';
 import { type PreparedBuild, prepareBuild, sourcesOf } from './prepare-build.ts';
 import { tellRefused } from './refusals.ts';
 import { rememberBuild } from './remember-build.ts';
@@ -64,7 +65,8 @@ export async function buildCommand(
   const session = await openSession(workspace, index, flags.profile, { disk, pinModel });
   workbench.shared = await openRemote({ workspace, workbench, flags, events });
   const whole = await prepareBuild(session, targets, flags);
-  const prepared = narrow ? await narrow(whole, { session, workbench }) : whole;
+  const narrowed = narrow ? await narrow(whole, { session, workbench }) : whole;
+  const prepared = await refuseHopelessRuns(narrowed, { session, workbench, flags });
   const { assembled } = prepared;
   makeResultFolders(targets, workspace);
   readingLine?.[Symbol.dispose]();

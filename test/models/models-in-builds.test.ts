@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { readMeta } from '../../engine/core/artifact-meta.ts';
 import { readNpz } from '../../engine/core/npz.ts';
+import { likelyDevices } from '../../engine/io/inference/devices.ts';
 import { type BuildRun, Rig } from '../rig.ts';
 import { profile, type TinyEntry, timesModel, tinyEntry, tinyFiles } from './tiny-model.ts';
 
@@ -106,6 +107,43 @@ test('a model that cannot be had is an error where it is required, and skips wha
   const warnings = optional.events.filter(({ type }) => type === 'warning');
   assert.equal(warnings.length, 1, JSON.stringify(warnings));
 });
+
+const hasCuda = likelyDevices().includes('cuda');
+
+for (const { what, spoil, code, skip = false } of [
+  {
+    what: 'weights that have changed',
+    spoil: (rig: Rig) => rig.write('models/times.onnx', timesModel(11)),
+    code: 'model_digest_mismatch',
+  },
+  {
+    what: 'weights that are missing',
+    spoil: (rig: Rig) => rig.remove('models/times.onnx'),
+    code: 'model_not_found',
+  },
+  {
+    what: 'a device that is not here',
+    spoil: (rig: Rig) =>
+      rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1", device: cuda }')),
+    code: 'dependency_missing',
+    skip: hasCuda,
+  },
+])
+  test(`${what} stop a build before it begins, but neither --keep-going nor what has been made already`, {
+    skip,
+  }, async () => {
+    using rig = new Rig(tinyFiles());
+    spoil(rig);
+    const run = await rig.build(all);
+    assert.deepEqual([run.status, fault(run)], [1, code]);
+    assert.ok(run.events.every(({ type }) => type !== 'action_started'));
+    assert.deepEqual((await rig.build(['//...', '--keep-going'])).ran, ['other']);
+    rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1" }'));
+    rig.write('models/times.onnx', timesModel(10));
+    await rig.build(all);
+    if (code !== 'dependency_missing') spoil(rig); // For another device there is another key.
+    assert.deepEqual([(await rig.build(all)).summary.status, scores(rig)], ['success', [10, 20, 30]]);
+  });
 
 test('what a profile says wrongly of models is told in its place, before anything is built', async () => {
   using rig = new Rig(tinyFiles());

@@ -135,6 +135,20 @@ describe('a model on an inference server', { concurrency: 2 }, () => {
     assert.deepEqual([run.summary.status, scores(rig)], ['success', [10, 20, 30]]);
   });
 
+  test('whose address is wrong or missing is told before anything runs; only what can be done without goes without', async () => {
+    using rig = new Rig({ ...tinyFiles(), 'profiles/tiny.yaml': onServer });
+    for (const url of ['', 'junk']) {
+      const run = await rig.build(target, { TRITON_HTTP_URL: url });
+      assert.deepEqual([run.status, run.summary.errors[0]?.code], [2, 'config_invalid']);
+      assert.ok(run.events.every(({ type }) => type !== 'action_started'));
+    }
+    const row = 'scored: { model: times, version: "1", engine: triton }';
+    rig.write('profiles/tiny.yaml', profile(row, { isRequired: false }));
+    const without = await rig.build(target, { TRITON_HTTP_URL: '' });
+    assert.deepEqual([without.status, without.summary.errors[0]?.code], [0, 'config_invalid']);
+    assert.equal((await rig.build(target, { TRITON_HTTP_URL: 'junk' })).status, 2);
+  });
+
   test('that is not there, has other weights, or is named nowhere is refused', async () => {
     using rig = new Rig({ ...tinyFiles(), 'profiles/tiny.yaml': onServer });
     await using empty = await ConformanceServer.start();

@@ -6,6 +6,7 @@ import type { Profile } from '../../core/profile.ts';
 import { type Lack, type ModelWorld, unpinnedModel } from '../../core/resolve-models.ts';
 import { weightsDigest } from '../../core/weights-digest.ts';
 import { ortVersion } from '../../io/inference/devices.ts';
+import { tritonSettings } from '../../io/inference/triton-settings.ts';
 import type { Workspace } from '../workspace.ts';
 import { bestDevice } from './best-device.ts';
 import { type LoadedCatalog, loadCatalog } from './load-catalog.ts';
@@ -41,6 +42,7 @@ export class SessionModels {
   }
 
   async #load(): Promise<ModelWorld> {
+    this.#checkServer();
     const catalog = loadCatalog(this.#setting.workspace);
     this.#catalog = catalog;
     const { pinned, unpinned } = await this.#pinNamed(catalog);
@@ -55,6 +57,12 @@ export class SessionModels {
       bestDevice: await bestDevice(this.#setting.workspace),
       engineVersions: { onnx: `onnxruntime@${ortVersion()}`, triton: 'triton' },
     };
+  }
+
+  /** An address that is none is wrong for whatever would be asked there; that there is none matters when something is. */
+  #checkServer(): void {
+    const isUsed = Object.values(this.#setting.profile.models).some(({ engine }) => engine === 'triton');
+    if (isUsed && process.env.TRITON_HTTP_URL) tritonSettings(process.env);
   }
 
   /** Of the models that the profile names, those whose digests nobody knows yet. */

@@ -11,6 +11,7 @@ import { makeResultFolders } from '../assemble.ts';
 import { markBuilding } from '../build-command.ts';
 import { type BuildFlags, checkFlags } from '../build-flags.ts';
 import { errorsIn, errorText } from '../error-text.ts';
+import { refuseHopelessRuns } from '../models/refuse-hopeless-runs.ts';
 import { type PreparedBuild, prepareBuild, sourcesOf } from '../prepare-build.ts';
 import { tellRefused } from '../refusals.ts';
 import { drainUploads } from '../remote/drain-uploads.ts';
@@ -129,7 +130,8 @@ class Watch {
       const targets = parseTargets(words);
       const { pinModel } = workbench;
       const session = await openSession(workspace, index, flags.profile, { pinModel });
-      const build = await prepareBuild(session, targets, flags);
+      const whole = await prepareBuild(session, targets, flags);
+      const build = await refuseHopelessRuns(whole, { session, workbench, flags });
       makeResultFolders(targets, workspace);
       const sources = sourcesOf(session, build);
       watcher.watch(sources);

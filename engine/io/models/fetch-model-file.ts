@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { FlowError, isTransient } from '../../core/errors.ts';
+import type { ModelFile } from '../../core/model-entry.ts';
 import { DownloadError, download, type Pace } from './download.ts';
 import {
   digestMismatch,
@@ -44,7 +45,7 @@ export async function fetchModelFile(
   const copied = await copyFromMirror(wanted, by);
   if (copied) return copied;
   const failures: FlowError[] = [];
-  for (const url of sourcesOf(wanted, by)) {
+  for (const url of sourcesOf(wanted.file, by)) {
     try {
       return await fetchFrom(url, wanted, by, signal);
     } catch (error) {
@@ -71,7 +72,13 @@ async function copyFromMirror(wanted: FileOfModel, by: Fetching): Promise<Weight
   return undefined;
 }
 
-function sourcesOf({ file }: FileOfModel, { mirror, isOffline }: Fetching): string[] {
+/** Whether there is a place to look for a file in: a mirror, or a server. */
+export function mayBeElsewhere(file: ModelFile, by: Pick<Fetching, 'mirror' | 'isOffline'>): boolean {
+  const hasFolder = by.mirror !== undefined && !isServer(by.mirror);
+  return hasFolder || sourcesOf(file, by).length > 0;
+}
+
+function sourcesOf(file: ModelFile, { mirror, isOffline }: Pick<Fetching, 'mirror' | 'isOffline'>): string[] {
   if (isOffline) return [];
   const mirrored = mirror !== undefined && isServer(mirror) ? mirrorUrls(mirror, file) : [];
   return file.url === undefined ? mirrored : [...mirrored, file.url];

@@ -4,12 +4,12 @@
  */
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { FlowError } from '../../core/errors.ts';
+import { type FlowError, toFlowError } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
 import { type ModelFile, modelName } from '../../core/model-entry.ts';
 import { fileState } from '../file-state.ts';
 import { type Pace, usualPace } from './download.ts';
-import { type Fetching, fetchModelFile, type PullProgress } from './fetch-model-file.ts';
+import { type Fetching, fetchModelFile, mayBeElsewhere, type PullProgress } from './fetch-model-file.ts';
 import { bundledMissing, digestMismatch, type FileOfModel, sizeMismatch } from './model-errors.ts';
 import { findInFolder, isServer } from './model-mirror.ts';
 import { SharedWork } from './shared-work.ts';
@@ -66,6 +66,20 @@ export class ModelStore implements Disposable {
       if (fault) faults.push(fault);
     }
     return faults;
+  }
+
+  /** Why `open` would fail, as far as that shows without looking elsewhere; undefined if it may do well. */
+  async faultOf(model: CatalogModel): Promise<FlowError | undefined> {
+    try {
+      for (const file of model.entry.files) {
+        const wanted = fileOf(model, file);
+        const isHere = file.path !== undefined || this.#placeOf(wanted) !== undefined;
+        if (isHere || !mayBeElsewhere(file, this.#fetching)) await this.#bringOne(wanted, undefined);
+      }
+      return undefined;
+    } catch (thrown) {
+      return toFlowError(thrown);
+    }
   }
 
   /**
