@@ -16,9 +16,10 @@ export async function loadComponents(
   { graph, profile, registry, models }: Session,
   wanted: readonly string[],
 ): Promise<readonly Component[]> {
-  const profiles = new Set(profile.documents.map(({ file }) => file));
-  const errorsOf = (issues: readonly Issue[]): FlowError[] =>
-    toErrors(issues, (file) => (profiles.has(file) ? 'config_invalid' : 'graph_invalid'));
+  const errorsOf = (issues: readonly Issue[]): FlowError[] => {
+    const settings = new Set([...profile.documents.map(({ file }) => file), ...models.sources.files]);
+    return toErrors(issues, (file) => (settings.has(file) ? 'config_invalid' : 'graph_invalid'));
+  };
   const loaded = await registry.load(neededRules({ graph, profile, wanted }));
   if ('issues' in loaded) throw new AggregateError(errorsOf(loaded.issues));
   const usesModels = [...loaded.rules.values()].some(({ rule }) => Object.keys(rule.models).length > 0);

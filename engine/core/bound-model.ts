@@ -1,4 +1,5 @@
 /** The models that a rule works with: it names slots, the profile says which model goes into each. */
+import type { z } from 'zod';
 import type { ModelEntry } from './model-entry.ts';
 import type { Tensors } from './tensor.ts';
 
@@ -7,6 +8,8 @@ export interface ModelSlot {
   readonly task: string;
   /** The rule does with less where the profile names no model for it. */
   readonly isOptional?: boolean;
+  /** Those that the rule can read a model's outputs with, by name: its entry has to name one of them. */
+  readonly decoders?: ReadonlyMap<string, { readonly params: z.ZodObject }>;
 }
 
 export type ModelSlots = Readonly<Record<string, ModelSlot>>;

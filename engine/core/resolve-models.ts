@@ -1,6 +1,7 @@
 /** Which model goes into each slot of a component: what its profile says, held against the rule and the catalog. */
 import type { AssignedModel, DeviceName, EngineName } from './assigned-model.ts';
-import type { Issue, IssuePath } from './issue.ts';
+import type { ModelSlot } from './bound-model.ts';
+import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import { type CatalogModel, likelyModel, type ModelCatalog } from './model-catalog.ts';
 import { modelName } from './model-entry.ts';
 import { suggestion } from './nearest.ts';
@@ -48,12 +49,12 @@ export function resolveModels(
   const rows = rowsOf(component.name, Object.keys(slots), setting);
   const models: AssignedModel[] = [];
   let lack: Lack | undefined;
-  for (const [slot, { task, isOptional = false }] of Object.entries(slots)) {
+  for (const [slot, wanted] of Object.entries(slots)) {
     const row = rows.get(slot);
-    const assigned = row ? assign(row, { slot, task }, setting) : noModelFor(slot, setting);
+    const assigned = row ? assign(row, { slot, wanted }, setting) : noModelFor(slot, setting);
     if (assigned === undefined) continue; // An issue says why.
     if ('model' in assigned) models.push(assigned);
-    else if (row || !isOptional) lack ??= assigned;
+    else if (row || !wanted.isOptional) lack ??= assigned;
   }
   if (lack !== undefined && component.isRequired) setting.issues.push(lacking(component.name, lack, setting));
   return { models, lack: lack?.why };
@@ -82,7 +83,7 @@ function rowsOf(name: string, slots: readonly string[], { profile, issues }: Set
 /** @returns the model, or why it cannot be had; undefined where an issue says what is wrong with the profile */
 function assign(
   row: Row,
-  { slot, task }: { readonly slot: string; readonly task: string },
+  { slot, wanted: { task, decoders } }: { readonly slot: string; readonly wanted: ModelSlot },
   { profile, world, issues }: Setting,
 ): AssignedModel | Lack | undefined {
   const wanted = { name: row.model, version: row.version };
@@ -93,6 +94,11 @@ function assign(
   }
   if (model.entry.task !== task) {
     issues.push(wrongTask(row, { task, model, profile, catalog: world.catalog }));
+    return undefined;
+  }
+  const misread = decoders ? issuesOfDecoder(model, decoders) : [];
+  if (misread.length > 0) {
+    issues.push(...misread);
     return undefined;
   }
   const digest = weightsDigest(model.entry);
@@ -180,6 +186,27 @@ function wrongTask(
     message: `Cannot use "${name}" for "${key}": it is for ${model.entry.task}, and ${task} is wanted.`,
     fix: likelyModel(catalog, model.entry, task),
   });
+}
+
+/** Whether the outputs of a model can be read: what its entry says of that, held against what the rule has. */
+function issuesOfDecoder(
+  { entry, file }: CatalogModel,
+  decoders: NonNullable<ModelSlot['decoders']>,
+): Issue[] {
+  const cannot = `Cannot use the model ${modelName(entry)} for ${entry.task}`;
+  const names = [...decoders.keys()];
+  if (!entry.decoder) {
+    const fix = `Name one of these under "decoder": ${names.join(', ')}.`;
+    return [{ file, path: ['task'], isKey: false, message: `${cannot}: its entry names no decoder.`, fix }];
+  }
+  const { name, params } = entry.decoder;
+  const decoder = decoders.get(name);
+  if (!decoder) {
+    const message = `${cannot}: there is no decoder "${name}" for it.`;
+    return [{ file, path: ['decoder', 'name'], isKey: false, message, fix: suggestion(name, names) }];
+  }
+  const checked = checkDocument(file, decoder.params, params, ['decoder', 'params']);
+  return 'issues' in checked ? checked.issues : [];
 }
 
 function lacking(name: string, { why, fix }: Lack, { profile }: Setting): Issue {

@@ -21,7 +21,7 @@ export interface Classified {
  * names for another number of classes; and what the model throws
  */
 export async function classifyItems(model: BoundModel, items: Items): Promise<Classified> {
-  const { decode } = decoderOfModel(model, decoders).decoder;
+  const { decode } = decoderOfModel(model, classifierDecoders).decoder;
   const output = model.entry.outputs[0]!; // An entry has at least one.
   let probabilities = array('float32', new Float32Array(0), [0, model.classes.length]);
   for await (const { first, end, outputs } of inferInChunks(model, items)) {
@@ -55,7 +55,8 @@ interface Decoder {
   readonly decode: (numbers: Float32Array) => Float32Array;
 }
 
-const decoders: ReadonlyMap<string, Decoder> = new Map([
+/** By the names that entries use. */
+export const classifierDecoders: ReadonlyMap<string, Decoder> = new Map([
   ['softmax', { params: z.strictObject({}), decode: softmax }],
   ['none', { params: z.strictObject({}), decode: (numbers: Float32Array) => numbers }],
 ]);

@@ -34,7 +34,7 @@ const faceMesh = {
 };
 
 /** By the names that entries use. */
-const decoders = new Map([['face-mesh', faceMesh]]);
+export const meshDecoders = new Map([['face-mesh', faceMesh]]);
 
 /** Points that the model gives; its entry fixes them. @throws {FlowError} `model_io_mismatch` if it does not */
 export function meshPointCount({ entry }: BoundModel): number {
@@ -58,7 +58,7 @@ export async function meshOfFaces(
   { pictures, faces, signal }: { pictures: Pictures; faces: readonly FaceInPicture[]; signal: AbortSignal },
 ): Promise<Float32Array> {
   const { name, picture: spec } = onlyInput(model.entry, 'picture');
-  const { params } = decoderOfModel(model, decoders);
+  const { params } = decoderOfModel(model, meshDecoders);
   const points = meshPointCount(model);
   const crops = faces.map(({ picture, box }) => ({
     picture,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { npz, type ValueOf } from '../../engine/core/kind.ts';
 import { array, type NdArray, vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input, type PartOrigin } from '../../engine/core/rule.ts';
-import { type Classified, classifyItems } from '../dsp/classify-items.ts';
+import { type Classified, classifierDecoders, classifyItems } from '../dsp/classify-items.ts';
 import { cosineClusters } from '../dsp/cosine-clusters.ts';
 import { unitVector } from '../dsp/embed-items.ts';
 import { meansOfShots } from '../dsp/means-of-shots.ts';
@@ -44,7 +44,9 @@ export const sceneClassification = defineRule({
     embeddings: input(pictureEmbeddings, { phase: 'merge' }),
     shots: input(shots, { phase: 'merge' }),
   },
-  models: { classifier: { task: 'image-classification', isOptional: true } },
+  models: {
+    classifier: { task: 'image-classification', decoders: classifierDecoders, isOptional: true },
+  },
   parts: { verdicts },
   outputs: { scenes },
 

@@ -205,6 +205,35 @@ for (const [what, content, why] of [
     );
   });
 
+test('a decoder that nobody knows, or that takes other params, is told in the entry before anything is built', async () => {
+  using rig = new Rig(tinyFiles());
+  rig.replace(
+    'rules/score.ts',
+    "{ task: 'scoring' }",
+    "{ task: 'scoring', decoders: new Map([['own', { params: z.strictObject({ threshold: z.number() }) }]]) }",
+  );
+  for (const [more, message] of [
+    ['', /models\/times\.yaml:4:\d+: config_invalid[\s\S]*names no decoder[\s\S]*under "decoder": own/],
+    [
+      'decoder: { name: onw }\n',
+      /models\/times\.yaml:11:\d+: config_invalid[\s\S]*no decoder "onw"[\s\S]*Write "own"/,
+    ],
+    ['decoder: { name: own, params: { treshold: 1 } }\n', /config_invalid[\s\S]*Write "threshold"/],
+    [
+      'decoder: { name: own, params: { threshold: high } }\n',
+      /config_invalid[\s\S]*"decoder.params.threshold"/,
+    ],
+  ] as const) {
+    rig.write('models/times.yaml', tinyEntry(timesModel(10), { more }));
+    for (const isRequired of [true, false]) {
+      rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1" }', { isRequired }));
+      const { status, stderr } = await rig.flow(['build', ...all]);
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, message);
+    }
+  }
+});
+
 test('a model without a published digest is pinned at its first use, and something else under its name is refused', async () => {
   using mirror = new Rig({ 'times.onnx': timesModel(10) });
   const entry = tinyEntry(timesModel(10), { url: 'http://127.0.0.1:9/times.onnx', isPinned: false });

@@ -17,7 +17,7 @@ import { yolox } from './yolox.ts';
 import { yunet } from './yunet.ts';
 
 /** By the names that entries use. */
-const decoders: ReadonlyMap<string, DetectorDecoder> = new Map<string, DetectorDecoder>([
+export const detectorDecoders: ReadonlyMap<string, DetectorDecoder> = new Map<string, DetectorDecoder>([
   ['yunet', yunet],
   ['ultraface', ultraface],
   ['yolox', yolox],
@@ -39,7 +39,7 @@ export interface Detector {
 /** @throws {FlowError} `model_io_mismatch` if the entry names no known decoder, or gives it other params */
 export function detectorOfModel(model: BoundModel, input: PictureSpec): Detector {
   const { entry, classes } = model;
-  const { decoder, params } = decoderOfModel(model, decoders);
+  const { decoder, params } = decoderOfModel(model, detectorDecoders);
   const shapes = decoder.outputs(input, classes.length === 0 ? 'classes' : classes.length);
   // A decoder without this param gives one detection a thing.
   const iou = typeof params.nms_iou === 'number' ? params.nms_iou : 1;
