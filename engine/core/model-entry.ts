@@ -82,6 +82,8 @@ export const modelEntrySchema = z.strictObject({
   source: z.string().min(1),
   description: z.string().optional(),
   files: z.array(file).min(1),
+  /** What its weights are, as `fp32`, `fp16` or `int8`; a profile cannot say otherwise. */
+  precision: z.string().min(1).optional(),
   inputs: z.array(modelInput).min(1),
   outputs: z.array(tensor).min(1),
   decoder: z

@@ -29,7 +29,7 @@ const assignment = {
   model: z.string(),
   version: z.string(),
   engine: z.enum(engineNames),
-  /** What the model's weights are, for those who read manifests. */
+  /** What the model's weights are, for those who read manifests; where it is left out, what its entry says. */
   precision: z.string().min(1),
   device: z.enum(profileDevices),
 };
@@ -40,7 +40,7 @@ const modelRowSchema = z.strictObject(assignment).partial();
 const modelSchema = z.strictObject({
   ...assignment,
   engine: assignment.engine.default('onnx'),
-  precision: assignment.precision.default('fp32'),
+  precision: assignment.precision.optional(),
   device: assignment.device.default('auto'),
 });
 

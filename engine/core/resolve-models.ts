@@ -103,7 +103,12 @@ function assign(
   }
   const digest = weightsDigest(model.entry);
   if (digest === undefined) return world.unpinned.get(modelName(wanted)) ?? unpinnedModel(modelName(wanted));
-  const { engine, precision, memoryMiB } = row;
+  const { engine, memoryMiB } = row;
+  const { precision = row.precision ?? 'fp32' } = model.entry;
+  if (row.precision !== undefined && row.precision !== precision) {
+    issues.push(wrongPrecision(row, model, profile));
+    return undefined;
+  }
   const engineVersion = world.engineVersions[engine];
   return {
     slot,
@@ -185,6 +190,14 @@ function wrongTask(
     isKey: false,
     message: `Cannot use "${name}" for "${key}": it is for ${model.entry.task}, and ${task} is wanted.`,
     fix: likelyModel(catalog, model.entry, task),
+  });
+}
+
+function wrongPrecision({ key, precision }: Row, { entry }: CatalogModel, profile: Profile): Issue {
+  return issueAt(profile, ['models', key, 'precision'], {
+    isKey: false,
+    message: `Cannot use "${modelName(entry)}" as ${precision}: its entry says that it is ${entry.precision}.`,
+    fix: `Write "${entry.precision}", or name a version that is ${precision}: \`flow models convert-fp16\` and \`quantize\` make some.`,
   });
 }
 

@@ -205,6 +205,19 @@ for (const [what, content, why] of [
     );
   });
 
+test('a precision is what the entry says: a profile need not repeat it, and cannot say another one', async () => {
+  using rig = new Rig({
+    ...tinyFiles(),
+    'models/times.yaml': tinyEntry(timesModel(10), { more: 'precision: fp16\n' }),
+  });
+  await rig.build(all);
+  assert.equal(readMeta(readFileSync(rig.path('out/scored/scores.npz'))).precision, 'fp16');
+  rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1", precision: int8 }'));
+  const { status, stderr } = await rig.flow(['build', ...all]);
+  assert.equal(status, 2);
+  assert.match(stderr, /tiny\.yaml:5:\d+: config_invalid\n.*as int8: its entry says that it is fp16/);
+});
+
 test('a decoder that nobody knows, or that takes other params, is told in the entry before anything is built', async () => {
   using rig = new Rig(tinyFiles());
   rig.replace(

@@ -151,7 +151,7 @@ Examples:
   flow models quantize scatter-embed --dynamic
 
 The new version is tried against the original on the same frames, and that is told. Name it in a profile to use it:
-  models: { core_object_detections: { model: yolox-nano, version: '1-int8', precision: int8 } }`;
+  models: { core_object_detections: { model: yolox-nano, version: '1-int8' } }`;
 
 const compareExamples = `
 Examples:

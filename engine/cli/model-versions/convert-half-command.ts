@@ -21,6 +21,7 @@ export async function convertHalfCommand(word: string, flags: ConvertHalfFlags):
     suffix: 'fp16',
     by: 'flow models convert-fp16',
     note: 'Weights and sums of 16 bits; inputs and outputs as they were.',
+    precision: 'fp16',
     films: filmsOf(flags.frames ?? [], flags.count),
     make: ({ path }) => convert(path),
   });

@@ -20,6 +20,8 @@ export interface VersionOf {
   readonly by: string;
   /** What its users should know; a sentence. */
   readonly note: string;
+  /** What its weights are now; that of the source where it is not given. */
+  readonly precision?: string | undefined;
 }
 
 /** @throws {FlowError} `config_invalid` if it is no version, or there is one of this name */
@@ -53,7 +55,7 @@ export class DraftVersion implements Disposable {
 
   /** Tries it in a temporary folder. */
   static async create(bytes: Uint8Array, about: VersionOf): Promise<DraftVersion> {
-    const { source, sourcePath, version, by, note } = about;
+    const { source, sourcePath, version, by, note, precision = source.precision } = about;
     const name = `${source.name}-${version}.onnx`;
     const folder = mkdtempSync(join(tmpdir(), 'flow-version-'));
     const made = { model: source.name, version: source.version, sha256: await sha256OfFile(sourcePath), by };
@@ -61,7 +63,7 @@ export class DraftVersion implements Disposable {
     const file = { name, path: name, bytes: bytes.length };
     const draft = new DraftVersion(
       folder,
-      { ...source, version, description, files: [file], made_from: made },
+      { ...source, version, description, ...(precision && { precision }), files: [file], made_from: made },
       bytes,
     );
     Object.assign(file, { sha256: await sha256OfFile(draft.path) });

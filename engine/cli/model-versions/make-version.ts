@@ -40,6 +40,8 @@ export interface NewVersion {
   readonly by: string;
   /** What users of the version should know; sentences. */
   readonly note: string;
+  /** What its weights are; left out where that stays as it was. */
+  readonly precision?: string;
   readonly films: readonly Film[];
   readonly make: (making: Making) => Promise<Made>;
 }

@@ -37,6 +37,7 @@ export async function quantizeCommand(word: string, flags: QuantizeFlags): Promi
     suffix: flags.static ? 'int8' : 'int8-dynamic',
     by: ['flow models quantize', ...words, ...seen].join(' '),
     note: flags.static ? staticNote : dynamicNote,
+    precision: 'int8',
     films: filmsOf(calibrate, frames),
     make: (making) => (flags.static ? makeStatic(making, flags) : makeDynamic(making, flags)),
   });

@@ -93,6 +93,7 @@ function textOf(info: Info): string {
     ['entry', shown(info.model.file)],
     ['where', info.path === undefined ? info.where : `${info.where}: ${shown(info.path)}`],
     ...labelled('files', entry.files.flatMap(fileTexts)),
+    ...(entry.precision === undefined ? [] : [['precision', entry.precision] as const]),
     ...labelled('inputs', entry.inputs.flatMap(inputTexts)),
     ...labelled('outputs', entry.outputs.map(tensorText)),
     ...(entry.decoder

@@ -58,7 +58,7 @@ test('a quantized version is made, compared, named by a profile, and run: the ma
 name: default
 extends: without-models
 components: { core_clip: { enabled: true } }
-models: { core_clip: { model: scatter-embed, version: 1-int8, precision: int8 } }
+models: { core_clip: { model: scatter-embed, version: 1-int8 } }
 `,
   );
   const run = await rig.build(['run:film.mp4//core_clip']);

@@ -49,8 +49,8 @@ test('a row of a model that names none changes the one it inherits; one that nam
   };
   assert.deepEqual(merged(parent, child).models, {
     a: { model: 'one', version: '1', engine: 'triton', precision: 'int8', device: 'cpu' },
-    b: { model: 'other', version: '2', engine: 'onnx', precision: 'fp32', device: 'auto' },
-    c: { model: 'three', version: '2', engine: 'onnx', precision: 'fp32', device: 'auto' },
+    b: { model: 'other', version: '2', engine: 'onnx', device: 'auto' },
+    c: { model: 'three', version: '2', engine: 'onnx', device: 'auto' },
   });
 });
 
