@@ -63,7 +63,7 @@ export class EventLines {
       case 'action_finished':
         return event.reason === 'new' ? this.#finished(event) : [];
       case 'action_retried':
-        return [this.#retried(event)];
+        return this.#retried(event);
       case 'action_failed':
         return event.error.code === 'cancelled' ? [] : this.#failed(event, event.error);
       case 'component_finished':
@@ -104,11 +104,15 @@ export class EventLines {
     return line(`${this.#colour('yellow', 'warning')}  ${printable(text)}`);
   }
 
-  #retried(event: TimedEvent & { type: 'action_retried' }): EventLine {
+  /** A server that is gone is met by every segment: each trouble of a component is told once. */
+  #retried(event: TimedEvent & { type: 'action_retried' }): EventLine[] {
     const { attempt, delayMs, error } = event;
+    const key = JSON.stringify(['retry', event.run, event.component, error.message]);
+    if (this.#told.has(key) && !this.#isVerbose) return [];
+    this.#told.add(key);
     const label = this.#colour('yellow', 'retry'.padEnd(statusWidth));
     const next = `in ${durationText(delayMs)}, attempt ${attempt + 1}`;
-    return line(`${label}  ${this.#placeOf(event)} ${next}: ${printable(error.message)}`);
+    return [line(`${label}  ${this.#placeOf(event)} ${next}: ${printable(error.message)}`)];
   }
 
   /** Each error is told once, however many segments of a component meet it. */

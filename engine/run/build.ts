@@ -80,6 +80,8 @@ export class Build {
   readonly #followers = new Map<ActionNode, ActionNode[]>();
   /** Why the models of components cannot be had, by run and component: what has been tried is not tried for every segment. */
   readonly #absences = new Map<string, string>();
+  /** Runs of which nothing new is started. */
+  readonly #stopped = new Set<RunProgress>();
   readonly #ran: ActionNode[] = [];
   readonly #startedAtMs = Date.now();
   readonly #hardStop = new AbortController();
@@ -490,7 +492,8 @@ export class Build {
   #failOrRetry(node: ActionNode, error: FlowError): void {
     const { attempt, performed } = this.#ledger.of(node);
     const isHopeless = this.#absences.has(absenceOf(node)) && isModelAbsent(error);
-    if (attempt > node.component.retries || !isTransient(error.code) || isHopeless || this.#isStopping)
+    const isInVain = isHopeless || this.#isStopping || this.#stopped.has(this.#runOf(node));
+    if (attempt > node.component.retries || !isTransient(error.code) || isInVain)
       return this.#fail(node, error);
     const delayMs = firstRetryMs * 2 ** (attempt - 1) * (0.5 + Math.random());
     const record = toRecord(error);
@@ -548,10 +551,13 @@ export class Build {
   }
 
   #stopRun(run: RunProgress, reason: string, status: 'error' | 'cancelled'): void {
-    if (run.isStopped) return;
+    if (this.#stopped.has(run)) return;
+    this.#stopped.add(run);
     const stopped = this.#schedule.stop((node) => node.scope === run.spec.scope);
     const willEnd = ['running', 'done'];
-    run.stop(reason, status, (node) => willEnd.includes(this.#schedule.stateOf(node) ?? ''));
+    // All that it has to tell may have been told: then it is over, and only its actions have to end.
+    if (!run.isStopped)
+      run.stop(reason, status, (node) => willEnd.includes(this.#schedule.stateOf(node) ?? ''));
     for (const node of stopped) {
       this.#passOn(node);
       for (const producer of producersOf(node)) this.#releaseUnneeded(producer);

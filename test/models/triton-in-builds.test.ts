@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { ErrorCode } from '../../engine/core/errors.ts';
 import { readNpz } from '../../engine/core/npz.ts';
+import { makeFilm } from '../make-film.ts';
 import { Rig } from '../rig.ts';
 import { ConformanceServer } from '../triton/conformance-server.ts';
 import { type Fault, saying, without } from '../triton/fault.ts';
@@ -133,6 +134,23 @@ describe('a model on an inference server', { concurrency: 2 }, () => {
     });
     const run = await rig.build(target, { TRITON_HTTP_URL: server.url });
     assert.deepEqual([run.summary.status, scores(rig)], ['success', [10, 20, 30]]);
+  });
+
+  test('that nobody serves ends a run at the first segment that has tried it often enough, and is told once', async () => {
+    const using = (row: string): string =>
+      `schema_version: 1\nname: default\nextends: without-models\ncomponents: { core_clip: { enabled: true } }\nmodels: { core_clip: { ${row} } }\n`;
+    using rig = new Rig({ 'profiles/default.yaml': using('model: scatter-embed, version: "1"') });
+    makeFilm(rig.path('film.mp4'), { seconds: 24 });
+    await rig.build(['run:film.mp4//core_clip']); // All that comes before the model is cached.
+    rig.write('profiles/default.yaml', using('engine: triton'));
+    const run = await rig.build(['run:film.mp4//core_clip', '--jobs', '1'], {
+      TRITON_HTTP_URL: 'http://127.0.0.1:9',
+    });
+    assert.deepEqual([run.status, run.summary.errors[0]?.code], [1, 'triton_unavailable']);
+    const over = run.events.findIndex(({ type }) => type === 'run_finished');
+    assert.ok(run.events.slice(over).every(({ type }) => type !== 'action_started'));
+    assert.equal(run.events.filter(({ type }) => type === 'action_failed').length, 1);
+    assert.equal(run.stderr.match(/^retry/gm)?.length, 1, run.stderr);
   });
 
   test('whose address is wrong or missing is told before anything runs; only what can be done without goes without', async () => {
