@@ -41,7 +41,10 @@ function checksOfWorkspace(flags: DoctorFlags): Check[] {
   try {
     const workspace = findWorkspace(flags);
     return [
-      ...modelChecks(workspace, workspace.jobs ?? availableParallelism()),
+      ...modelChecks(workspace, {
+        jobs: workspace.jobs ?? availableParallelism(),
+        profile: flags.profile,
+      }),
       ...workspaceChecks(workspace, flags.profile),
       ...folderChecks(workspace),
       ...runBucketChecks(workspace),

@@ -1,9 +1,12 @@
-/** What runs models: devices of this machine, and the server that TRITON_HTTP_URL names. */
+/** What runs models, devices of this machine and the server that TRITON_HTTP_URL names; and the models of the profile. */
 import type { Workspace } from '../workspace.ts';
 import type { Check } from './finding.ts';
 
 /** What they need is loaded when they are made: it may be what is missing. */
-export function modelChecks(workspace: Workspace, jobs: number): readonly Check[] {
+export function modelChecks(
+  workspace: Workspace,
+  { jobs, profile }: { readonly jobs: number; readonly profile: string | undefined },
+): readonly Check[] {
   const devices = (['cpu', 'cuda', 'webgpu'] as const).map(
     (device): Check => ({
       area: 'models',
@@ -14,7 +17,15 @@ export function modelChecks(workspace: Workspace, jobs: number): readonly Check[
       },
     }),
   );
-  return [...devices, ...(process.env.TRITON_HTTP_URL ? [serverCheck] : [])];
+  const ofProfile: Check = {
+    area: 'models',
+    name: 'models',
+    examine: async () => {
+      const { examineModels } = await import('./examine-models.ts');
+      return examineModels(workspace, profile);
+    },
+  };
+  return [...devices, ...(process.env.TRITON_HTTP_URL ? [serverCheck] : []), ofProfile];
 }
 
 const serverCheck: Check = {

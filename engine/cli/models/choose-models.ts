@@ -3,7 +3,7 @@ import { FlowError } from '../../core/errors.ts';
 import { type CatalogModel, likelyName } from '../../core/model-catalog.ts';
 import { modelName } from '../../core/model-entry.ts';
 import { suggestion } from '../../core/nearest.ts';
-import { fileSaying } from '../../core/profile.ts';
+import { fileSaying, isEnabled, type Profile } from '../../core/profile.ts';
 import { loadProfile } from '../load-profile.ts';
 import type { Workspace } from '../workspace.ts';
 import { spotIn } from '../yaml-document.ts';
@@ -63,9 +63,13 @@ export function modelsOfProfile(
   name: string | undefined,
   { workspace, catalog }: { readonly workspace: Workspace; readonly catalog: LoadedCatalog },
 ): CatalogModel[] {
-  const { profile } = loadProfile(name, workspace);
+  return modelsNamedIn(loadProfile(name, workspace).profile, catalog);
+}
+
+/** Those that builds with the profile run on this machine. @throws {FlowError} `config_invalid` */
+export function modelsNamedIn(profile: Profile, catalog: LoadedCatalog): CatalogModel[] {
   const models = Object.entries(profile.models)
-    .filter(([, { engine }]) => engine !== 'triton') // A server has its own files.
+    .filter(([key, { engine }]) => engine !== 'triton' && isEnabled(profile, key.split('.')[0]!)) // A server has its own files.
     .map(([key, { model, version }]) => {
       const found = catalog.find({ name: model, version });
       if (found) return found;

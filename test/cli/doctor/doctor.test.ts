@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type Examined, examine } from '../../../engine/cli/doctor/examine.ts';
 import type { Check } from '../../../engine/cli/doctor/finding.ts';
+import { timesModel, tinyEntry, tinyFiles } from '../../models/tiny-model.ts';
 import { Rig } from '../../rig.ts';
 import { cannotBeSomebody, flowAsSomebody } from '../as-somebody.ts';
 
@@ -84,6 +85,27 @@ test('an ffmpeg that is too old, lacks a filter or lacks a decoder is told', asy
   assert.deepEqual(ofOld, ['fail ffmpeg: 4.4.2']);
   assert.deepEqual(ofPoor, ['fail filters: this ffmpeg was built without filter ebur128']);
   assert.deepEqual(ofBlind, ['warn formats: this ffmpeg was built without decoder av1']);
+});
+
+test('the models of the profile are here, to be pulled, or damaged', async () => {
+  const content = timesModel(10);
+  const url = 'http://127.0.0.1:9/times.onnx'; // Nobody is asked.
+  using rig = new Rig(tinyFiles(content));
+  const ofModel = async (): Promise<string> => {
+    const { found, level } = (await doctor(rig)).findings.find(({ name }) => name === 'times:1')!;
+    return `${level} ${found}`;
+  };
+  assert.match(await ofModel(), /^pass beside its entry, \d+ B$/);
+  rig.write('models/times.yaml', tinyEntry(content, { url }));
+  assert.equal(await ofModel(), 'info not here: the first build pulls it');
+  rig.write('models/times.yaml', tinyEntry(timesModel(11)));
+  assert.match(await ofModel(), /^fail Cannot use "times.onnx" as a file of the model times:1: expected/);
+  rig.remove('models/times.onnx');
+  assert.match(await ofModel(), /^fail Cannot find "times.onnx" of the model times:1/);
+  rig.replace('profiles/tiny.yaml', 'version: "1"', 'version: "1", engine: triton');
+  const { findings } = await doctor(rig, { TRITON_HTTP_URL: '' });
+  assert.equal(findings.find(({ name }) => name === 'triton')?.level, 'warn');
+  assert.ok(findings.every(({ name }) => name !== 'times:1')); // The server has its own.
 });
 
 test('a broken graph, profile, rule or flow.yaml is told as a build tells it', async () => {
