@@ -197,7 +197,7 @@ function wrongPrecision({ key, precision }: Row, { entry }: CatalogModel, profil
   return issueAt(profile, ['models', key, 'precision'], {
     isKey: false,
     message: `Cannot use "${modelName(entry)}" as ${precision}: its entry says that it is ${entry.precision}.`,
-    fix: `Write "${entry.precision}", or name a version that is ${precision}: \`flow models convert-fp16\` and \`quantize\` make some.`,
+    fix: `Leave it out, or name a version of the model that is ${precision}.`,
   });
 }
 
