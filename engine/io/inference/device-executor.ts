@@ -151,7 +151,9 @@ export class DeviceExecutor implements AsyncDisposable {
 
   async #run(lane: Lane, batch: readonly Piece[]): Promise<void> {
     try {
-      this.#hand(batch, await this.#outputsOf(lane, batch));
+      const outputs = await this.#outputsOf(lane, batch);
+      this.#pump(); // The lane has its next batch before anybody is woken to read this one.
+      this.#hand(batch, outputs);
     } catch (error) {
       await this.#recover(lane, batch, error);
     }

@@ -11,19 +11,20 @@ export function checkFinite(entry: Pick<ModelEntry, 'name' | 'version'>, outputs
 
 function holdsNumbers({ dtype, data }: Tensor): boolean {
   if (dtype !== 'float32' && dtype !== 'float64') return true;
-  return areNumbers(data as Float32Array); // Or Float64Array, which is read in the same way.
+  const numbers = data as Float32Array; // Or Float64Array, which is read in the same way.
+  return hasFiniteSum(numbers) || numbers.every(Number.isFinite); // Finite numbers may have a sum that is too large.
 }
 
-/** Each minus itself is 0, or NaN if it is not finite. Four sums, since each addition waits for the one before. */
-function areNumbers(values: Float32Array): boolean {
+/** Four sums, since each addition waits for the one before. */
+function hasFiniteSum(values: Float32Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const even = values.length - (values.length % 4);
   for (let at = 0; at < even; at += 4) {
-    a += values[at]! - values[at]!;
-    b += values[at + 1]! - values[at + 1]!;
-    c += values[at + 2]! - values[at + 2]!;
-    d += values[at + 3]! - values[at + 3]!;
+    a += values[at]!;
+    b += values[at + 1]!;
+    c += values[at + 2]!;
+    d += values[at + 3]!;
   }
-  for (let at = even; at < values.length; at += 1) a += values[at]! - values[at]!;
-  return a + b + c + d === 0;
+  for (let at = even; at < values.length; at += 1) a += values[at]!;
+  return Number.isFinite(a + b + c + d);
 }
