@@ -87,7 +87,8 @@ export class Drawing {
     this.#isStale = false;
     this.#ticksSince = 0;
     this.#terminal.write(hold);
-    const isResized = this.#canvas.fit(this.#stream);
+    const [columns, rows] = this.#stream.getWindowSize(); // Asked for now: what the stream last heard may be old.
+    const isResized = this.#canvas.fit({ columns, rows });
     if (isResized || this.#said !== '') this.#ink.clear();
     this.#flush();
     this.#ink.rerender(this.#element());
