@@ -151,9 +151,7 @@ export class DeviceExecutor implements AsyncDisposable {
 
   async #run(lane: Lane, batch: readonly Piece[]): Promise<void> {
     try {
-      const outputs = await this.#outputsOf(lane, batch);
-      this.#pump(); // The lane has its next batch before anybody is woken to read this one.
-      this.#hand(batch, outputs);
+      this.#hand(batch, await this.#outputsOf(lane, batch));
     } catch (error) {
       await this.#recover(lane, batch, error);
     }

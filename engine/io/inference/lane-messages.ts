@@ -4,7 +4,7 @@ import type { ErrorRecord } from '../../core/errors.ts';
 import type { ModelEntry } from '../../core/model-entry.ts';
 import type { Tensors } from '../../core/tensor.ts';
 
-/** `end`: nothing comes after it, and the thread ends when all that came before is done. */
+/** `end`: nothing comes after it. What came before is left undone, but for what is being run or loaded just then. */
 export type LaneRequest = LaneQuestion | { readonly type: 'end' };
 
 /** What is answered, under the same number. */

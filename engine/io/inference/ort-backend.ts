@@ -10,8 +10,8 @@ import type { Backend, LoadedModel, ModelSource } from './backend.ts';
 import { laneLost } from './inference-errors.ts';
 import type { LaneAnswer, LaneQuestion, LaneRequest } from './lane-messages.ts';
 
-/** How long the engine waits, at its end, for threads that still run a model. */
-const longestWaitMs = 30_000;
+/** How long the engine waits, at its end, for threads that still run or load a model: as long as one may take. */
+const longestWaitMs = 600_000;
 
 type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
 
@@ -90,8 +90,8 @@ export class OrtBackend implements Backend {
   }
 
   /**
-   * Tells a thread to end when its run is over. To terminate it in the middle would take the whole process with it: there
-   * ONNX Runtime's binding throws where nobody catches.
+   * Tells a thread to end when ONNX Runtime comes back. To terminate it before that takes the whole process with it, since
+   * its binding throws where nobody catches; so that is only done to a thread that seems never to end.
    */
   #leave(thread: Worker, reason: unknown): void {
     if (this.#thread !== thread) return;

@@ -2,7 +2,7 @@
 import assert from 'node:assert';
 import { parentPort } from 'node:worker_threads';
 import type { DeviceName } from '../../core/assigned-model.ts';
-import { toFlowError, toRecord } from '../../core/errors.ts';
+import { cancelled, toFlowError, toRecord } from '../../core/errors.ts';
 import { type ModelEntry, modelName } from '../../core/model-entry.ts';
 import { buffersOf, release, type Tensor, type Tensors } from '../../core/tensor.ts';
 import { ExactBatches } from './exact-batches.ts';
@@ -37,7 +37,11 @@ const loaded = new Map<number, Loaded>();
 
 let last = Promise.resolve();
 
+/** Nobody waits for an answer any more. */
+let isEnding = false;
+
 parentPort?.on('message', (request: LaneRequest) => {
+  isEnding ||= request.type === 'end';
   last = last.then(async () => {
     if (request.type === 'end') return parentPort?.close();
     const answer = await answerTo(request);
@@ -115,6 +119,7 @@ function takesBatches({ entry }: Pick<Loaded, 'entry'>): boolean {
 }
 
 async function runOnce({ session, entry, device }: Opened, feeds: Tensors): Promise<Tensors> {
+  if (isEnding) throw cancelled(); // In the middle of a request.
   const name = modelName(entry);
   const count = countOf(feeds);
   let fetched: ort.InferenceSession.OnnxValueMapType;

@@ -107,6 +107,16 @@ test('what is wrong with the items of one request fails no other, and the execut
   assert.deepEqual(valuesOf(await infer(numbers(7))), [70]);
 });
 
+test('a lane has one batch at a time, also while a bad one is taken apart', async () => {
+  const behave = async (values: readonly number[]): Promise<void> => {
+    await new Promise(setImmediate);
+    if (values.includes(3)) throw badRun('times-ten:1', 'not this one');
+  };
+  const { infer, backend } = bench({ behave });
+  await Promise.allSettled(Array.from({ length: 14 }, (_, value) => infer(numbers(value))));
+  assert.equal(backend.mostAtOnce, 1);
+});
+
 test('what is cancelled while it waits is not run', async () => {
   const gate = Promise.withResolvers<void>();
   const { infer, backend } = bench({ behave: ([first]) => (first === 0 ? gate.promise : undefined) });

@@ -52,6 +52,9 @@ export type Behaviour = (values: readonly number[], model: string) => Promise<vo
 export class FakeBackend implements Backend {
   readonly events: string[] = [];
   isClosed = false;
+  /** Most batches that were run at the same time. */
+  mostAtOnce = 0;
+  #running = 0;
   readonly #behave: Behaviour;
 
   constructor(behave: Behaviour = () => {}) {
@@ -64,9 +67,15 @@ export class FakeBackend implements Backend {
       run: async (feeds, signal) => {
         const values = [...(feeds['x']!.data as Float32Array)];
         this.events.push(`${name}: ${values.join(' ')}`);
+        this.#running += 1;
+        this.mostAtOnce = Math.max(this.mostAtOnce, this.#running);
         const { promise, reject } = Promise.withResolvers<never>();
         signal.addEventListener('abort', () => reject(signal.reason));
-        await Promise.race([this.#behave(values, name), promise]);
+        try {
+          await Promise.race([this.#behave(values, name), promise]);
+        } finally {
+          this.#running -= 1;
+        }
         const products = Float32Array.from(values, (value) => value * 10);
         return { y: tensor('float32', products, [values.length, 1]) };
       },
