@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Rig } from './rig.ts';
 import { noTmux, type Size, Tmux } from './tmux.ts';
 import { copyRule, imports } from './trust/text-rules.ts';
@@ -143,6 +144,19 @@ test('a terminal that changes its size shows one view in the new size', { skip: 
     screen.resize(size);
     const shown = await screen.shows(/running on 4 cores/);
     assert.ok(count(shown, ' of 25 actions') <= 1, shown);
+  }
+  await screen.shows(over);
+  checkLeftovers(screen.history(), 24);
+});
+
+test('a window that is dragged loses no line', { skip: noTmux }, async () => {
+  using rig = workspace(Array.from({ length: 24 }, () => ({ ms: 500 })));
+  using screen = terminal(rig, { columns: 120, rows: 30 });
+  build(screen);
+  await screen.shows(/4 running on 4 cores/);
+  for (const columns of [90, 60, 110, 55, 120, 70, 60, 115]) {
+    screen.resize({ columns, rows: 30 });
+    await delay(60);
   }
   await screen.shows(over);
   checkLeftovers(screen.history(), 24);

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 
-interface Size {
+export interface Size {
   readonly columns: number;
   readonly rows: number;
 }
@@ -31,6 +31,10 @@ export class Canvas extends Writable {
     done();
   }
 
+  fits({ columns, rows }: Size): boolean {
+    return columns === this.columns && rows === this.rows;
+  }
+
   /**
    * Takes on the terminal's size. Ink is not told: it would draw at once what was meant for another size.
    *
@@ -39,7 +43,7 @@ export class Canvas extends Writable {
    * @returns true if it was another size
    */
   fit({ columns, rows }: Size): boolean {
-    const isOther = columns !== this.columns || rows !== this.rows;
+    const isOther = !this.fits({ columns, rows });
     if (wrapsLines && columns < this.columns) this.#draw(eraseRow.repeat(this.#wrappedRows(columns)));
     this.columns = columns;
     this.rows = rows;

@@ -8,7 +8,7 @@ import { PassThrough } from 'node:stream';
 import { type Instance, render } from 'ink';
 import { createElement, type ReactElement } from 'react';
 import { BuildView, type BuildViewProps } from './build-view.ts';
-import { Canvas } from './canvas.ts';
+import { Canvas, type Size } from './canvas.ts';
 import type { TakenTerminal } from './taken-terminal.ts';
 
 /** At most eight frames a second: one costs one or two milliseconds. */
@@ -19,8 +19,11 @@ const heartbeatFrames = 8;
 /** What a terminal draws between these, if it knows them, shows all at once. */
 const [hold, show] = ['\x1b[?2026h', '\x1b[?2026l'];
 
-/** A window that is dragged has many sizes; it is drawn to when it has kept one for so long. */
-const settleMs = 100;
+/**
+ * A window that is dragged has many sizes; it is drawn to when it has kept one for so long. Longer than tmux takes, which tells
+ * of a new size up to 250 ms late: what it has wrapped meanwhile cannot be known, and to erase too much takes lines that stay.
+ */
+const settleMs = 400;
 
 export class Drawing {
   readonly #stream: NodeJS.WriteStream;
@@ -80,6 +83,7 @@ export class Drawing {
   #tick(): void {
     this.#ticksSince += 1;
     if (this.#settling) return;
+    if (!this.#canvas.fits(this.#size)) return this.#settleLater(); // Its signal is still on the way.
     if (this.#isStale || this.#said !== '' || this.#ticksSince >= heartbeatFrames) this.#draw();
   }
 
@@ -87,8 +91,7 @@ export class Drawing {
     this.#isStale = false;
     this.#ticksSince = 0;
     this.#terminal.write(hold);
-    const [columns, rows] = this.#stream.getWindowSize(); // Asked for now: what the stream last heard may be old.
-    const isResized = this.#canvas.fit({ columns, rows });
+    const isResized = this.#canvas.fit(this.#size);
     if (isResized || this.#said !== '') this.#ink.clear();
     this.#flush();
     this.#ink.rerender(this.#element());
@@ -109,6 +112,12 @@ export class Drawing {
     clearTimeout(this.#settling);
     this.#settling = undefined;
     this.#draw();
+  }
+
+  /** As it is now: what the stream last heard may be old. */
+  get #size(): Size {
+    const [columns, rows] = this.#stream.getWindowSize();
+    return { columns, rows };
   }
 
   #element(): ReactElement {
