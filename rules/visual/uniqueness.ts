@@ -5,7 +5,7 @@ import { defineRule, input } from '../../engine/core/rule.ts';
 import { firstAtOrAfter } from '../dsp/first-at-or-after.ts';
 import { type RepeatedSpan, RepeatFinder } from '../dsp/repeated-spans.ts';
 import { meanSimilarity, meanStepSec, visitSimilarities } from '../dsp/self-similarity.ts';
-import { pictureEmbeddings, uniqueness as uniquenessKind } from '../kinds.ts';
+import { pictureEmbeddings, shots, uniqueness as uniquenessKind } from '../kinds.ts';
 
 /**
  * Says how much of a film is new, and what of it is shown again.
@@ -41,10 +41,10 @@ export const uniqueness = defineRule({
       .describe('cosine below which the film looks otherwise, as it must between the two; no unit'),
     min_repeat_sec: z.number().nonnegative().default(3).describe('length of the shortest repeat; seconds'),
   }),
-  inputs: { embeddings: input(pictureEmbeddings) },
+  inputs: { embeddings: input(pictureEmbeddings), shots: input(shots) },
   outputs: { uniqueness: uniquenessKind },
 
-  run({ inputs: { embeddings: film }, params, signal, empty }) {
+  run({ inputs: { embeddings: film, shots: parts }, params, signal, empty }) {
     const timesSec = film.times_sec.data;
     if (timesSec.length === 0) empty('no frames');
     const novelty = new Float32Array(timesSec.length);
@@ -67,7 +67,7 @@ export const uniqueness = defineRule({
         novelty: vector('float32', novelty),
         repeated_ratio: scalar('float64', repeatedRatio(repeats, timesSec.length)),
         mean_similarity: scalar('float64', meanSimilarity(film.embeddings)),
-        ...repeatTimes(repeats, timesSec),
+        ...repeatTimes(repeats, timesSec, parts.end_sec.data.at(-1)),
       },
     };
   },
@@ -88,11 +88,16 @@ type RepeatTimes = Pick<
   'repeat_a_start_sec' | 'repeat_a_end_sec' | 'repeat_b_start_sec' | 'repeat_b_end_sec'
 >;
 
-/** A repeat ends where the sample after it begins, and its source is as long as it is. */
-function repeatTimes(repeats: readonly RepeatedSpan[], timesSec: Float64Array): RepeatTimes {
+/** A repeat ends where the sample after it begins, or the film ends, and its source is as long as it is. */
+function repeatTimes(
+  repeats: readonly RepeatedSpan[],
+  timesSec: Float64Array,
+  filmEndSec = Number.POSITIVE_INFINITY,
+): RepeatTimes {
+  const lastEndSec = Math.min(timesSec.at(-1)! + meanStepSec(timesSec), filmEndSec);
   const times = repeats.map(({ start, end, firstStart }) => {
     const from = timesSec[start]!;
-    const to = timesSec[end] ?? timesSec.at(-1)! + meanStepSec(timesSec);
+    const to = timesSec[end] ?? lastEndSec;
     return { from, to, lag: from - timesSec[firstStart]! };
   });
   const column = (of: (time: (typeof times)[number]) => number) => vector('float64', times.map(of));

@@ -456,16 +456,17 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   'an empty component with values': {
     spoil(copy) {
-      Object.assign(copy.component('video_pacing'), { status: 'empty', empty_reason: 'no shots' });
-      copy.meta('video_pacing/pacing.npz', (meta) => ({
-        ...meta,
-        status: 'empty',
-        empty_reason: 'no shots',
-      }));
+      makeEmpty(copy);
     },
     fails: ['empty.arrays'],
   },
 };
+
+function makeEmpty(copy: Copy): void {
+  const empty = { status: 'empty', empty_reason: 'no shots' };
+  Object.assign(copy.component('video_pacing'), empty);
+  copy.meta('video_pacing/pacing.npz', (meta) => ({ ...meta, ...empty }));
+}
 
 describe('a run of a small film', () => {
   let folder: string;
@@ -500,6 +501,20 @@ describe('a run of a small film', () => {
       );
     });
   }
+
+  test('an empty component may tell at which frames it looked', async () => {
+    const place = rig.path(`looked/local/${basename(dirname(folder))}`);
+    const copy = new Copy(folder, join(place, basename(folder)));
+    makeEmpty(copy);
+    copy.arrays('video_pacing/pacing.npz', (arrays) => {
+      for (const [name, { dtype, shape }] of Object.entries(arrays))
+        if (shape.length === 1) arrays[name] = vector(dtype, []);
+      arrays.sampled_times_sec = vector('float64', [0, 1]);
+    });
+    copy.save();
+    const { status, report } = await validate(copy.folder, '--state', copy.stateFolder);
+    assert.deepEqual([failures(report), status], [[], 0]);
+  });
 
   test('a manifest that is cut off fails, and nothing else can be examined', async () => {
     rmSync(rig.path('spoilt'), { recursive: true, force: true });

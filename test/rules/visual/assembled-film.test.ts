@@ -77,7 +77,7 @@ function assertNear(found: Iterable<number>, wanted: readonly number[]): void {
 
 test('clips that come back are found where they were and where they are', { skip }, async () => {
   const { embeddings } = await seeFilm();
-  const { outputs } = await runWhole(uniqueness, { embeddings });
+  const { outputs } = await runWhole(uniqueness, { embeddings, shots: shotsOf([]) });
   const found = outputs.uniqueness as ValueOf<typeof uniquenessKind>;
   assertNear(found.repeat_a_start_sec.data, [0, 6.1]);
   assertNear(found.repeat_a_end_sec.data, [6.1, 17.4]);

@@ -5,16 +5,21 @@ import type { Values } from '../../../engine/core/rule.ts';
 import type { uniqueness as uniquenessKind } from '../../../rules/kinds.ts';
 import { uniqueness } from '../../../rules/visual/uniqueness.ts';
 import { runWhole } from './run-whole.ts';
-import { embeddingsOf, type FilmOptions, type Stretch } from './synthetic-embeddings.ts';
+import { embeddingsOf, type FilmOptions, type Stretch, shotsOf } from './synthetic-embeddings.ts';
 
 type Found = ValueOf<typeof uniquenessKind>;
 
-async function foundIn(embeddings: ReturnType<typeof embeddingsOf>, params: Values = {}): Promise<Found> {
-  const { outputs } = await runWhole(uniqueness, { embeddings }, params);
+async function foundIn(
+  embeddings: ReturnType<typeof embeddingsOf>,
+  params: Values = {},
+  film: readonly Stretch[] = [],
+): Promise<Found> {
+  const { outputs } = await runWhole(uniqueness, { embeddings, shots: shotsOf(film) }, params);
   return outputs.uniqueness as Found; // The rule's own output.
 }
 
-const find = (film: readonly Stretch[], options: FilmOptions = {}) => foundIn(embeddingsOf(film, options));
+const find = (film: readonly Stretch[], options: FilmOptions = {}) =>
+  foundIn(embeddingsOf(film, options), {}, film);
 
 /** Start and end of source and repeat. */
 function repeatsOf(found: Found): number[][] {
@@ -46,6 +51,7 @@ test('a scene that comes back is found where it was and where it is, to a sample
   for (const stepSec of [0.25, 0.5, 1]) {
     const found = await find([opening, middle, opening], { stepSec });
     assertRepeats(found, [[0, 20.4, 35.7, 56.1]], stepSec);
+    assert.ok(found.repeat_b_end_sec.data[0]! <= 56.1, 'it ends after the film');
     assert.ok(
       Math.abs(found.repeated_ratio.data[0]! - 20.4 / 56.1) < 0.03,
       `${found.repeated_ratio.data[0]}`,
@@ -109,7 +115,8 @@ test('a film of one frame is new, and has no pairs', async () => {
 });
 
 test('a film without frames is empty', async () => {
-  const { outputs, emptyReason } = await runWhole(uniqueness, { embeddings: embeddingsOf([]) });
+  const inputs = { embeddings: embeddingsOf([]), shots: shotsOf([]) };
+  const { outputs, emptyReason } = await runWhole(uniqueness, inputs);
   const found = outputs.uniqueness as Found;
   assert.equal(emptyReason, 'no frames');
   assert.equal(found.novelty.data.length, 0);
