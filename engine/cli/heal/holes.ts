@@ -1,4 +1,7 @@
-/** The part of a run that fills its holes: the components that failed, were skipped or are damaged, and nothing of the others. */
+/**
+ * The part of a run that fills its holes: the components that failed, were skipped or are damaged, those that did without
+ * them, and nothing of the others.
+ */
 import type { Component } from '../../core/component.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { type ForecastSetting, forecast } from '../../run/forecast.ts';
@@ -20,16 +23,32 @@ export async function narrowToHoles(
   { manifest, unsound }: BuiltRun,
   setting: ForecastSetting,
 ): Promise<RunSpec | undefined> {
-  const kept = manifest.components.filter(
+  const sound = manifest.components.filter(
     ({ name, status }) => (status === 'success' || status === 'empty') && !unsound?.has(name),
   );
-  const sound = new Set(kept.map(({ name }) => name));
-  const holes = spec.components.filter(({ name }) => !sound.has(name));
+  const holes = withReaders(new Set(sound.map(({ name }) => name)), spec.components);
   if (holes.length === 0) return undefined;
+  const kept = sound.filter(({ name }) => holes.every((hole) => hole.name !== name));
   const components = withNeeds(holes, spec.components);
   await refuseIfChanged({ ...spec, kept }, setting);
   spec.record?.keep(kept, { createdAt: manifest.run.created_at });
   return { ...spec, kept, components, plan: spec.plan.narrowedTo(components) };
+}
+
+/** What is not sound, and what reads of it: made without that, it would come out otherwise now. */
+function withReaders(sound: ReadonlySet<string>, all: readonly Component[]): Component[] {
+  const holes = new Set(all.filter(({ name }) => !sound.has(name)));
+  for (let count = -1; count !== holes.size; ) {
+    count = holes.size;
+    const names = new Set([...holes].map(({ name }) => name));
+    for (const component of all)
+      if (producersOf(component).some((name) => names.has(name))) holes.add(component);
+  }
+  return all.filter((component) => holes.has(component));
+}
+
+function producersOf({ inputs }: Component): string[] {
+  return inputs.flatMap(({ reference }) => (reference?.type === 'output' ? [reference.component] : []));
 }
 
 /** In the order of `all`. */
@@ -39,8 +58,7 @@ function withNeeds(wanted: readonly Component[], all: readonly Component[]): Com
   const visit = (component: Component | undefined): void => {
     if (!component || needed.has(component)) return;
     needed.add(component);
-    for (const { reference } of component.inputs)
-      if (reference?.type === 'output') visit(byName.get(reference.component));
+    for (const name of producersOf(component)) visit(byName.get(name));
     if (component.table !== undefined) visit(byName.get(component.table));
   };
   for (const component of wanted) visit(component);
