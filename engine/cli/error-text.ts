@@ -1,5 +1,5 @@
 /** Errors as the command line tells them: to people, and to programs that read its JSON. */
-import { type FlowError, formatError, toFlowError, toRecord } from '../core/errors.ts';
+import { type ErrorCode, type FlowError, formatError, toFlowError, toRecord } from '../core/errors.ts';
 
 /** The error for people, its paths as they are seen from the current folder. */
 export function errorText(error: FlowError): string {
@@ -8,7 +8,7 @@ export function errorText(error: FlowError): string {
 
 /** An error in the JSON of `--json`. */
 export interface ErrorDocument {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly blame: string;
   readonly message: string;
   readonly fix: string;

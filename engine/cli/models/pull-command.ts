@@ -1,5 +1,5 @@
 /** `flow models pull`: brings the files of models into the store. */
-import { FlowError, printable, toFlowError } from '../../core/errors.ts';
+import { type ErrorCode, FlowError, isUsage, printable, toFlowError } from '../../core/errors.ts';
 import type { CatalogModel } from '../../core/model-catalog.ts';
 import { modelName } from '../../core/model-entry.ts';
 import { sizeText } from '../duration-text.ts';
@@ -26,7 +26,7 @@ interface Pulled {
 
 /**
  * @param words models; none for those of the profile
- * @returns the exit status: 1 if a model could not be had
+ * @returns the exit status: 1 if a model could not be had, 2 if a setting is the reason
  * @throws {FlowError} `config_invalid`, or an AggregateError of them
  */
 export async function pullCommand(words: readonly string[], flags: PullFlags): Promise<number> {
@@ -39,7 +39,12 @@ export async function pullCommand(words: readonly string[], flags: PullFlags): P
   }
   if (flags.json) process.stdout.write(jsonLine({ models: pulled }));
   else if (pulled.length === 0) process.stdout.write('The profile names no models.\n');
-  return pulled.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+  return exitStatus(pulled.flatMap(({ error }) => error?.code ?? []));
+}
+
+function exitStatus(faults: readonly ErrorCode[]): number {
+  if (faults.length === 0) return 0;
+  return faults.some(isUsage) ? 2 : 1;
 }
 
 function wantedModels(

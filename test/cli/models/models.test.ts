@@ -92,6 +92,13 @@ test('pull --offline asks no server, takes what is in a mirror folder, and tells
   assert.deepEqual([copied.status, server.asked.length], [0, 0], copied.stderr);
 });
 
+test('a mirror that is not there is a mistake in a setting', async () => {
+  using rig = new ModelsRig({ 'models/tiny.yaml': tinyEntry({ file: { sha256: sha256Of(tiny) } }) });
+  const { status, stderr } = await rig.models(['pull', 'tiny'], { FLOW_MODELS_MIRROR: rig.path('nowhere') });
+  assert.match(stderr, /^config_invalid|: config_invalid/m);
+  assert.equal(status, 2);
+});
+
 test('a file without a digest is pinned at its first use, and what is fetched later has to be the same', async () => {
   await using server = await ModelServer.start({ '/tiny.onnx': { content: tiny } });
   using rig = new ModelsRig({ 'models/tiny.yaml': tinyEntry({ file: { url: `${server.url}/tiny.onnx` } }) });
