@@ -43,11 +43,6 @@ export class ModelStore implements Disposable {
     this.#fetching = { files: this.files, mirror, isOffline, pace, onProgress, onTrouble };
   }
 
-  /** Whether all files are here, their digests known to hold (by file state; read again only where that has changed). */
-  async has(model: CatalogModel): Promise<boolean> {
-    return ['bundled', 'here'].includes(await this.find(model));
-  }
-
   /** Where the files are; no network is asked. @throws {FlowError} `config_invalid` for a mirror that is not there */
   async find(model: CatalogModel): Promise<Whereabouts> {
     const places: Whereabouts[] = [];

@@ -86,7 +86,7 @@ test('a model is downloaded once, however many want it, and is read-only under i
   assert.equal(statSync(paths[0]!).mode & 0o777, 0o444);
   assert.equal(server.asked.length, 1);
   assert.equal(told.at(-1), content.length);
-  assert.equal(await store.has(tiny), true);
+  assert.equal(await store.find(tiny), 'here');
 
   using other = place.store({ isOffline: true });
   assert.equal(await other.open(tiny), paths[0]);
