@@ -185,7 +185,7 @@ class Assembly {
     const names = this.#workspaceTargets();
     if (names.length === 0) return;
     const all = await this.#componentsOf(names);
-    const lost = await this.#hashSources(all);
+    const lost = await this.#lostSources(all);
     const blocked = blockedBy(lost, all);
     const buildable = names.filter((name) => !blocked.has(name));
     for (const name of names) {
@@ -236,7 +236,7 @@ class Assembly {
 
   async #runSpec(video: VideoTarget, components: readonly Component[], order: number): Promise<RunSpec> {
     const digest = await this.#digestOf(video.path);
-    const [lost] = (await this.#hashSources(components)).values();
+    const [lost] = (await this.#lostSources(components)).values();
     if (lost) throw lost;
     const source: Source = { files: [{ name: basename(video.path), path: video.path, digest }] };
     const scope = {
@@ -291,6 +291,16 @@ class Assembly {
       },
       { createdAt: new Date().toISOString(), order: components.map((component) => component.name) },
     );
+  }
+
+  /** Why components cannot be run: by component, what of their sources is missing or is not what it should be. */
+  async #lostSources(components: readonly Component[]): Promise<Map<string, FlowError>> {
+    const lost = await this.#hashSources(components);
+    for (const component of components.filter(({ isRequired }) => isRequired)) {
+      const fault = await this.#input.session.models.faultOf(component);
+      if (fault) lost.set(component.name, fault);
+    }
+    return lost;
   }
 
   /** Finds and hashes the files that the components name in their inputs. @returns by component, what is missing */

@@ -61,8 +61,8 @@ export async function buildCommand(
     isOffline: flags.offline,
     events,
   });
-  const { pinModel } = workbench;
-  const session = await openSession(workspace, index, flags.profile, { disk, pinModel });
+  const { modelFiles } = workbench;
+  const session = await openSession(workspace, index, flags.profile, { disk, modelFiles });
   workbench.shared = await openRemote({ workspace, workbench, flags, events });
   const whole = await prepareBuild(session, targets, flags);
   const narrowed = narrow ? await narrow(whole, { session, workbench }) : whole;

@@ -2,7 +2,7 @@ import type { Component } from '../core/component.ts';
 import type { FlowError } from '../core/errors.ts';
 import type { Issue } from '../core/issue.ts';
 import { neededRules, resolveComponents } from '../core/resolve-components.ts';
-import { noModels } from './models/session-models.ts';
+import { clauseOf, noModels, type SessionModels } from './models/session-models.ts';
 import type { Session } from './session.ts';
 import { toErrors } from './yaml-document.ts';
 
@@ -26,5 +26,11 @@ export async function loadComponents(
   const world = usesModels ? await models.world() : noModels;
   const resolved = resolveComponents({ graph, profile, rules: loaded.rules, world, wanted });
   if ('issues' in resolved) throw new AggregateError(errorsOf(resolved.issues));
-  return resolved.components;
+  return Promise.all(resolved.components.map((component) => lackingDamaged(component, models)));
+}
+
+/** What a run can do without is skipped where a file of its model is another one; what it cannot is not even begun. */
+async function lackingDamaged(component: Component, models: SessionModels): Promise<Component> {
+  const fault = component.isRequired ? undefined : await models.faultOf(component);
+  return fault ? { ...component, lack: clauseOf(fault) } : component;
 }

@@ -6,7 +6,7 @@ import { type Disk, RealDisk } from '../io/disk.ts';
 import { FileIndex } from '../io/file-index.ts';
 import { loadGraph } from './load-graph.ts';
 import { loadProfile } from './load-profile.ts';
-import { type PinModel, SessionModels } from './models/session-models.ts';
+import { type ModelFiles, SessionModels } from './models/session-models.ts';
 import { RuleRegistry } from './rule-registry.ts';
 import { warnAside } from './warn-aside.ts';
 import type { Workspace } from './workspace.ts';
@@ -35,7 +35,7 @@ export function openIndex(workspace: Workspace): FileIndex & Disposable {
 export interface SessionOptions {
   readonly disk?: Disk;
   /** Absent for commands that only look. */
-  readonly pinModel?: PinModel;
+  readonly modelFiles?: ModelFiles;
 }
 
 /** @throws {FlowError} or an AggregateError of them: `graph_invalid`, `config_invalid` */
@@ -43,7 +43,7 @@ export async function openSession(
   workspace: Workspace,
   index: FileIndex,
   profileName: string | undefined,
-  { disk = new RealDisk(), pinModel }: SessionOptions = {},
+  { disk = new RealDisk(), modelFiles }: SessionOptions = {},
 ): Promise<Session> {
   const graph = await loadGraph(workspace, index, disk);
   const profile = loadProfile(profileName, workspace);
@@ -54,7 +54,7 @@ export async function openSession(
     graph: graph.graph,
     profile: profile.profile,
     registry: new RuleRegistry(workspace, index, disk),
-    models: new SessionModels({ workspace, profile: profile.profile, pinModel }),
+    models: new SessionModels({ workspace, profile: profile.profile, modelFiles }),
     files: [...graph.files, ...profile.files],
     folders: [...graph.folders, join(workspace.root, 'profiles')],
   };

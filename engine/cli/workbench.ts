@@ -22,7 +22,7 @@ import { noteLetGo } from '../io/shared-memory.ts';
 import { Shelf } from '../run/shelf.ts';
 import { openModelStore } from './models/open-model-store.ts';
 import { pinningTo } from './models/pin-model.ts';
-import type { PinModel } from './models/session-models.ts';
+import type { ModelFiles } from './models/session-models.ts';
 import { warnAside } from './warn-aside.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -55,8 +55,8 @@ export class Workbench implements AsyncDisposable {
   readonly shelf: Shelf;
   readonly models: ModelStore;
   readonly inference: Executor;
-  /** Finds out the digests of a model whose entry has none, and writes them down. */
-  readonly pinModel: PinModel;
+  /** For sessions that build. */
+  readonly modelFiles: ModelFiles;
   readonly jobs: number;
   /** Absent where this machine works for itself. */
   shared: RemoteCache | undefined;
@@ -102,7 +102,10 @@ export class Workbench implements AsyncDisposable {
       onProgress: ({ name, doneBytes, totalBytes = doneBytes }) =>
         events?.emit({ type: 'progress', activity: 'download', name, doneBytes, totalBytes }),
     });
-    this.pinModel = pinningTo(workspace, this.models);
+    this.modelFiles = {
+      pin: pinningTo(workspace, this.models),
+      faultBeside: (model) => this.models.faultBeside(model),
+    };
     this.inference = new Executor({
       open: (model, signal) => this.models.open(model, signal),
       cores: this.jobs,

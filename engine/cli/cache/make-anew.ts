@@ -23,8 +23,8 @@ export async function makeAnew(
   const workspace = workspaceIn(folder, flags);
   using index = openIndex(workspace);
   await using workbench = new Workbench(workspace, { disk, jobs: flags.jobs });
-  const { pinModel } = workbench;
-  const session = await openSession(workspace, index, flags.profile, { disk, pinModel });
+  const { modelFiles } = workbench;
+  const session = await openSession(workspace, index, flags.profile, { disk, modelFiles });
   const prepared = await prepareBuild(session, parseTargets(words), flags);
   const events = new EventStream(Date.now);
   await runBuild({

@@ -128,8 +128,8 @@ class Watch {
     const { workspace, index, workbench, words, flags, watcher } = this.#setting;
     try {
       const targets = parseTargets(words);
-      const { pinModel } = workbench;
-      const session = await openSession(workspace, index, flags.profile, { pinModel });
+      const { modelFiles } = workbench;
+      const session = await openSession(workspace, index, flags.profile, { modelFiles });
       const whole = await prepareBuild(session, targets, flags);
       const build = await refuseHopelessRuns(whole, { session, workbench, flags });
       makeResultFolders(targets, workspace);

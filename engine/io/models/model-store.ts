@@ -63,6 +63,16 @@ export class ModelStore implements Disposable {
     return faults;
   }
 
+  /** What is wrong with a file that is here beside the entry; undefined where nothing is, and where none is here. */
+  async faultBeside(model: CatalogModel): Promise<FlowError | undefined> {
+    const files = model.entry.files.filter(({ path }) => path !== undefined);
+    try {
+      return (await this.faults({ ...model, entry: { ...model.entry, files } }))[0];
+    } catch (thrown) {
+      return toFlowError(thrown); // It cannot be read.
+    }
+  }
+
   /** Why `open` would fail, as far as that shows without looking elsewhere; undefined if it may do well. */
   async faultOf(model: CatalogModel): Promise<FlowError | undefined> {
     try {
