@@ -1,21 +1,18 @@
 /** What a model file says of itself. ONNX Runtime reads it in a process of its own: whatever is in it, flow lives on. */
-import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { FlowError, fileReason } from '../../core/errors.ts';
 import type { TensorFacts } from '../inference/fault-of-tensors.ts';
 import { badFile } from '../inference/inference-errors.ts';
 import { faultOfModelFile, loadFault } from '../inference/load-fault.ts';
 import type { OnnxFacts } from './onnx-facts.ts';
+import { printedBy } from './printed-by.ts';
 
 export interface InspectedModel {
   readonly inputs: readonly TensorFacts[];
   readonly outputs: readonly TensorFacts[];
 }
-
-const mostMs = 120_000;
 
 const program = fileURLToPath(new URL(`./onnx-facts${extname(import.meta.filename)}`, import.meta.url));
 
@@ -24,7 +21,9 @@ export async function inspectOnnx(path: string): Promise<InspectedModel> {
   refuseNoFile(path);
   const fault = faultOfModelFile(path);
   if (fault !== undefined) throw badFile(path, fault);
-  const facts = await run(path);
+  const facts = await printedBy<OnnxFacts>(program, [path]).catch(({ message }: Error) => {
+    throw badFile(path, `ONNX Runtime breaks down over it: ${message}`);
+  });
   if ('fault' in facts) throw badFile(path, loadFault(facts.fault));
   return facts;
 }
@@ -35,20 +34,6 @@ function refuseNoFile(path: string): void {
     if (!stats.isFile()) throw noFile(path, stats.isDirectory() ? 'it is a folder' : 'it is no regular file');
   } catch (error) {
     throw error instanceof FlowError ? error : noFile(path, fileReason(error as NodeJS.ErrnoException));
-  }
-}
-
-async function run(path: string): Promise<OnnxFacts> {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, path], {
-      timeout: mostMs,
-      maxBuffer: 16 * 2 ** 20,
-    });
-    return JSON.parse(stdout) as OnnxFacts; // What our own program has written.
-  } catch (error) {
-    const { signal, killed } = error as { signal?: string; killed?: boolean };
-    if (killed) return { fault: `ONNX Runtime was still loading it after ${mostMs / 1000} s` };
-    return { fault: `ONNX Runtime broke down over it${signal ? ` (${signal})` : ''}` };
   }
 }
 
