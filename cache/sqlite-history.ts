@@ -1,4 +1,6 @@
 /** The keys that actions have had in a workspace, in an SQLite file: for explanations and estimates, never for results. */
+
+import type { Digest } from '../engine/core/digest.ts';
 import type { ActionPlace, History, HistoryWriter, PastKey } from '../engine/core/history.ts';
 import { SqliteFile } from '../engine/io/sqlite-file.ts';
 
@@ -24,6 +26,7 @@ const statements = {
   put: 'INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   forget: `DELETE FROM keys WHERE ${same} AND key NOT IN (SELECT key FROM keys WHERE ${same} ORDER BY at DESC LIMIT ?)`,
   built: 'INSERT OR REPLACE INTO builds VALUES (?, ?)',
+  ofComponent: 'SELECT DISTINCT key FROM keys WHERE origin = ? AND component = ?',
   lastBuild: 'SELECT at FROM builds WHERE origin = ?',
   duration: 'SELECT mean_ms FROM durations WHERE component = ? AND phase = ?',
   learn: `INSERT INTO durations VALUES (?, ?, ?)
@@ -65,6 +68,13 @@ export class SqliteHistory implements History, HistoryWriter {
       const { request, key, at, outcome, duration_ms } = row as unknown as Row; // The columns of the statement.
       return { request, key, atMs: at, outcome, durationMs: duration_ms };
     });
+  }
+
+  /** All keys that actions of a component have had. */
+  keysOf({ origin, component }: Pick<ActionPlace, 'origin' | 'component'>): readonly Digest[] {
+    this.flush();
+    const rows = this.#file.attempt(({ ofComponent }) => ofComponent.all(origin, component)) ?? [];
+    return rows.map((row) => (row as { key: Digest }).key); // The column of the statement.
   }
 
   lastBuildMs(origin: string): number | undefined {

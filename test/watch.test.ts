@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, truncateSync } from 
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readNpz } from '../engine/core/npz.ts';
+import { timesModel, tinyFiles, twoOfFilm } from './models/tiny-model.ts';
 import { Rig } from './rig.ts';
 import { imports } from './trust/text-rules.ts';
 
@@ -120,6 +121,15 @@ test('an error in a rule, a graph or an input is shown at its place, and the wat
 
   rig.remove('in.txt');
   assert.match(await watch.until(/input_not_found[\s\S]*in\.txt/), /in\.txt/);
+});
+
+test('a film that lacks two models is one target that failed', async () => {
+  using rig = new Rig({ ...tinyFiles(), 'clip.mp4': '1 2 3\n', ...twoOfFilm });
+  rig.remove('models/times.onnx');
+  await using watch = new Watching(rig, ['run:clip.mp4', '--stage', 'all']);
+  assert.match(await watch.until(/ failed in .*\n/), /model_not_found[\s\S]*1 target failed/);
+  rig.write('models/times.onnx', timesModel(10));
+  assert.match(await watch.until(/up to date in .*\n/), /times\.onnx changed[\s\S]*2 actions ran/);
 });
 
 test('a build that an edit has made stale is ended, and the newer one takes its place', async () => {

@@ -13,6 +13,7 @@ import { isEnabled } from '../core/profile.ts';
 import type { RunSpec } from '../run/run-progress.ts';
 import { RunRecord } from '../run/run-record.ts';
 import { badTarget, noSuch } from './bad-target.ts';
+import { blockedBy } from './blocked-by.ts';
 import { chooseStage, faultOfStage } from './choose-stage.ts';
 import { loadComponents } from './load-components.ts';
 import type { Session } from './session.ts';
@@ -61,6 +62,27 @@ export function makeResultFolders(targets: Targets, { resultsFolder, outFolder }
   if (targets.components.length > 0) makeFolder(outFolder, outFix);
 }
 
+/** The components that the workspace's targets name. */
+export function workspaceNames(
+  { components }: Targets,
+  { graph, profile }: Pick<Session, 'graph' | 'profile'>,
+): readonly string[] {
+  const names = components.map(({ name }) => name);
+  if (!names.includes('...')) return names;
+  const free = graph.components.filter((node) => !node.isPerRun).map((node) => node.name);
+  return free.filter((name) => isEnabled(profile, name));
+}
+
+/** What a run is about. @param source digest of the video, or the empty text */
+export function subjectOf(
+  source: Digest | '',
+  components: readonly Component[],
+  { profile }: Pick<Session, 'profile'>,
+): Digest {
+  const names = components.map(({ name }) => name);
+  return digestJson([source, configHash(profile, components), names]);
+}
+
 const resultsFix = 'Make it writable, or name another folder: --results, or "results" in flow.yaml.';
 const outFix = 'Make it writable, or set "out" in flow.yaml.';
 
@@ -105,7 +127,7 @@ class Assembly {
       ...videos.map((target) => this.#faultOfVideo(target)),
     ];
     throwAll(faults.filter((fault) => fault !== undefined));
-    const names = this.#workspaceTargets();
+    const names = this.#workspaceNames;
     throwAll(faultsOfOutputs(components, names.length > 0 ? await this.#componentsOf(names) : []));
     for (const video of videos) {
       const resolved = await this.#componentsOf(this.#wantedOf(video));
@@ -161,13 +183,8 @@ class Assembly {
     return component === undefined ? this.#input.session.graph.stages[this.#stage]! : [component];
   }
 
-  #workspaceTargets(): string[] {
-    const { session, targets } = this.#input;
-    const { graph, profile } = session;
-    const names = targets.components.map(({ name }) => name);
-    if (!names.includes('...')) return names;
-    const free = graph.components.filter((node) => !node.isPerRun).map((node) => node.name);
-    return free.filter((name) => isEnabled(profile, name));
+  get #workspaceNames(): readonly string[] {
+    return workspaceNames(this.#input.targets, this.#input.session);
   }
 
   /** The wanted components with all that they need; the same for every run that wants the same. */
@@ -182,7 +199,7 @@ class Assembly {
 
   /** Of the workspace's targets, those whose files are there. */
   async #workspaceSpec(): Promise<void> {
-    const names = this.#workspaceTargets();
+    const names = this.#workspaceNames;
     if (names.length === 0) return;
     const all = await this.#componentsOf(names);
     const lost = await this.#lostSources(all);
@@ -201,7 +218,7 @@ class Assembly {
       sourceOf: (reference) => this.#sources.get(referenceKey(reference))!,
     });
     const folder = this.#input.session.workspace.outFolder;
-    const subject = this.#subjectOf('', components);
+    const subject = subjectOf('', components, this.#input.session);
     const spec: RunSpec = {
       ...{ ...this.#setting, scope, subject, plan, components, kept: [], folder },
       record: undefined,
@@ -251,14 +268,8 @@ class Assembly {
         reference.type === 'video' ? source : this.#sources.get(referenceKey(reference))!,
     });
     const record = await this.#recordOf(video, digest, components);
-    const subject = this.#subjectOf(digest, components);
+    const subject = subjectOf(digest, components, this.#input.session);
     return { ...this.#setting, scope, subject, plan, components, kept: [], folder: record.folder, record };
-  }
-
-  /** @param source digest of the video, or the empty text */
-  #subjectOf(source: Digest | '', components: readonly Component[]): Digest {
-    const names = components.map(({ name }) => name);
-    return digestJson([source, configHash(this.#input.session.profile, components), names]);
   }
 
   async #recordOf(video: VideoTarget, digest: Digest, components: readonly Component[]): Promise<RunRecord> {
@@ -398,19 +409,4 @@ function faultsOfOutputs(
       return [badTarget(where, why, `Leave ":${output}" out, or build a component that reads it.`)];
     });
   });
-}
-
-/** The components that cannot be run without the lost ones, each with the reason. */
-function blockedBy(
-  lost: ReadonlyMap<string, FlowError>,
-  components: readonly Component[],
-): Map<string, FlowError> {
-  const blocked = new Map(lost);
-  for (const { name, inputs } of components) {
-    for (const { reference } of inputs) {
-      const reason = reference?.type === 'output' ? blocked.get(reference.component) : undefined;
-      if (reason && !blocked.has(name)) blocked.set(name, reason);
-    }
-  }
-  return blocked;
 }

@@ -77,7 +77,7 @@ export function summarise(
 ): Summary {
   const runs = [
     ...outcomes.map((outcome) => summariseRun(outcome, asked.get(outcome.spec) ?? [])),
-    ...new Map(refused.map((refusal) => [refusal.name, summariseRefused(refusal)])).values(), // It may be refused for several reasons.
+    ...refused.map(summariseRefused),
   ];
   const isCancelled = runs.some((run) => run.status === 'cancelled');
   const isFailed = runs.some((run) => run.status === 'error');

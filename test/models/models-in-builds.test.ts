@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import { readMeta } from '../../engine/core/artifact-meta.ts';
 import { readNpz } from '../../engine/core/npz.ts';
 import { likelyDevices } from '../../engine/io/inference/devices.ts';
 import { type BuildRun, Rig } from '../rig.ts';
-import { profile, type TinyEntry, timesModel, tinyEntry, tinyFiles } from './tiny-model.ts';
+import { profile, type TinyEntry, timesModel, tinyEntry, tinyFiles, twoOfFilm } from './tiny-model.ts';
 
 const all = ['//...'];
 
@@ -145,6 +146,73 @@ for (const { what, spoil, code, skip = false } of [
     if (code === 'model_not_found') spoil(rig); // For another device there is another key, and other weights are told below.
     assert.deepEqual([(await rig.build(all)).summary.status, scores(rig)], ['success', [10, 20, 30]]);
   });
+
+test('what a model reaches is refused under the names that were asked for, and the rest is built', async () => {
+  using rig = new Rig(tinyFiles());
+  rig.remove('models/times.onnx');
+  const run = await rig.build(['//other', '//copied']);
+  assert.deepEqual([run.status, run.ran], [1, ['other']]);
+  assert.deepEqual(
+    run.summary.runs.map((one) => [one.target, one.status, one.error?.code]),
+    [
+      ['', 'success', undefined],
+      ['//copied', 'error', 'model_not_found'],
+    ],
+  );
+});
+
+test('a film that lacks two models is refused once', async () => {
+  using rig = new Rig({ ...tinyFiles(), 'clip.mp4': '1 2 3\n', ...twoOfFilm });
+  rig.remove('models/times.onnx');
+  const run = await rig.build(['run:clip.mp4', '--stage', 'all']);
+  assert.deepEqual(
+    [run.summary.runs.map(({ target }) => target), run.summary.errors.map(({ code }) => code)],
+    [['run:clip.mp4'], ['model_not_found']],
+  );
+});
+
+test('a model that is missing stops nothing that may come to what is cached, and what never ran at once', async () => {
+  const prepared = (command: string): string => `schema_version: 1
+components:
+  prep: { rule: exec, inputs: { source: file:in.txt }, params: { command: [sh, -c, "${command}"], outputs: { text: out.txt } } }
+  scored: { rule: score, inputs: { source: prep.text } }
+`;
+  using rig = new Rig({ ...tinyFiles(), 'graphs/tiny.yaml': prepared('cp in/source.txt out.txt') });
+  rig.replace('profiles/tiny.yaml', ', copied: { required: false }', '');
+  rig.replace('rules/score.ts', 'array, defineRule, file,', 'array, bytes, defineRule,');
+  rig.replace('rules/score.ts', 'input(file())', 'input(bytes())');
+  rig.replace('rules/score.ts', 'inputs.source.read()', 'inputs.source');
+  rig.remove('models/times.onnx');
+  const first = await rig.build(all);
+  assert.deepEqual([first.status, fault(first), first.ran], [1, 'model_not_found', ['prep']]);
+
+  rig.write('models/times.onnx', timesModel(10));
+  await rig.build(all);
+  rig.remove('models/times.onnx');
+  rig.write('graphs/tiny.yaml', prepared('cat in/source.txt > out.txt'));
+  const same = await rig.build(all);
+  assert.deepEqual([same.status, same.ran, same.summary.actions.cached], [0, ['prep'], 1]);
+
+  rig.write('in.txt', '4 5 6\n');
+  assert.equal(fault(await rig.build(['//scored'])), 'model_not_found');
+});
+
+test('a device is not tried for what is cached', { skip: hasCuda }, async () => {
+  using rig = new Rig(tinyFiles());
+  rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1", device: cuda }'));
+  rig.replace(
+    'rules/score.ts',
+    /* as if a GPU had run it */ 'const { y } = await models.scorer.infer(',
+    'const { x: y } = (',
+  );
+  assert.equal((await rig.build([...all, '--keep-going'])).summary.status, 'success');
+  assert.equal((await rig.build(all)).summary.status, 'success');
+  const found = join(rig.cacheDir, 'devices.json');
+  assert.equal(existsSync(found), false);
+  rig.write('in.txt', '4 5 6\n');
+  assert.equal(fault(await rig.build(all)), 'dependency_missing');
+  assert.equal(existsSync(found), true);
+});
 
 for (const isPinned of [true, false])
   test(`weights ${isPinned ? 'of a known digest' : 'that the lock has pinned'} cannot be replaced under their name, also where all is cached`, async () => {

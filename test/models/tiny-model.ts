@@ -89,3 +89,19 @@ export function tinyFiles(content = timesModel(10)): Record<string, string | Uin
     'models/times.onnx': content,
   };
 }
+
+/** Graph and profile for two components that score what is in a film. */
+export const twoOfFilm = {
+  'graphs/tiny.yaml': `schema_version: 1
+components:
+  one: { rule: score, inputs: { source: video } }
+  two: { rule: score, inputs: { source: video } }
+stages: { all: { components: [one, two] } }
+`,
+  'profiles/tiny.yaml': `schema_version: 1
+name: tiny
+models:
+  one: { model: times, version: "1" }
+  two: { model: times, version: "1" }
+`,
+};

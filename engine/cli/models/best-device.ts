@@ -35,8 +35,13 @@ export async function bestDevice(workspace: Workspace): Promise<DeviceName> {
 
 /** Why no model runs on a device, in ONNX Runtime's words; undefined if models do. What did not work is tried again. */
 export async function faultOfDevice(device: DeviceName, workspace: Workspace): Promise<string | undefined> {
-  if (device === 'cpu' || recall(workspace)[device] === '') return undefined;
+  if (isKnownToWork(device, workspace)) return undefined;
   return (await attempt(device, workspace)) || undefined;
+}
+
+/** False where that has to be tried. */
+export function isKnownToWork(device: DeviceName, workspace: Workspace): boolean {
+  return device === 'cpu' || recall(workspace)[device] === '';
 }
 
 /** In a process of its own: drivers write to the terminal what they think of a machine. */

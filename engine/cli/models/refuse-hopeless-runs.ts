@@ -1,104 +1,105 @@
 /**
- * Refuses runs that require a component whose model cannot run here, as far as that shows before anything runs: a film is not decoded
- * in vain. What is cached needs no model, so nothing is refused that would only be looked up.
+ * Refuses what requires a component whose model cannot run here, as far as that shows before anything runs: a film is not decoded
+ * in vain. What is cached needs no model, so nothing is refused that would only be looked up, or that perhaps would be.
  */
-import type { AssignedModel } from '../../core/assigned-model.ts';
 import type { Component } from '../../core/component.ts';
-import { FlowError, toFlowError } from '../../core/errors.ts';
-import { modelName } from '../../core/model-entry.ts';
-import { fileSaying, type Profile } from '../../core/profile.ts';
-import { deviceMissing } from '../../io/inference/inference-errors.ts';
-import { tritonSettings } from '../../io/inference/triton-settings.ts';
-import { forecast } from '../../run/forecast.ts';
+import type { FlowError } from '../../core/errors.ts';
+import { type ForecastSetting, forecast } from '../../run/forecast.ts';
 import type { RunSpec } from '../../run/run-progress.ts';
+import { type Assembled, subjectOf, workspaceNames } from '../assemble.ts';
+import { blockedBy, neededFor } from '../blocked-by.ts';
 import type { BuildFlags } from '../build-flags.ts';
 import type { PreparedBuild } from '../prepare-build.ts';
 import type { Session } from '../session.ts';
 import type { Workbench } from '../workbench.ts';
-import { spotIn } from '../yaml-document.ts';
-import { faultOfDevice } from './best-device.ts';
+import { ModelFaults } from './model-faults.ts';
 
 interface Around {
-  readonly session: Pick<Session, 'profile' | 'workspace'>;
-  readonly workbench: Pick<Workbench, 'models' | 'actions' | 'blobs' | 'shared'>;
+  readonly session: Pick<Session, 'graph' | 'profile' | 'workspace'>;
+  readonly workbench: Pick<Workbench, 'models' | 'actions' | 'blobs' | 'shared' | 'history'>;
   readonly flags: Pick<BuildFlags, 'keepGoing'>;
 }
 
 export async function refuseHopelessRuns(prepared: PreparedBuild, around: Around): Promise<PreparedBuild> {
-  const { assembled, programs } = prepared;
   if (around.flags.keepGoing) return prepared; // What needs none of these models is built all the same.
-  const faults = await faultsOf(assembled.specs, around);
-  if (faults.size === 0) return prepared;
+  const { assembled, targets, programs } = prepared;
+  const faults = new ModelFaults(around);
+  const sight = { ...around.workbench, programs: programs.identities };
   const specs: RunSpec[] = [];
+  const asked = new Map(assembled.asked);
   const refused = [...assembled.refused];
   for (const spec of assembled.specs) {
-    const mustRun = await toRun(spec, { ...around.workbench, programs: programs.identities });
-    const hopeless = spec.components.filter((component) => faults.has(component) && mustRun(component));
-    for (const component of hopeless)
-      refused.push({ name: spec.scope.label || `//${component.name}`, error: faults.get(component)! });
-    if (hopeless.length === 0) specs.push(spec);
-  }
-  return { ...prepared, assembled: { ...assembled, specs, refused } };
-}
-
-/** Of the required components those that cannot run. What a run can do without is told when it comes to that. */
-async function faultsOf(specs: readonly RunSpec[], around: Around): Promise<Map<Component, FlowError>> {
-  const faults = new Map<Component, FlowError>();
-  for (const component of new Set(specs.flatMap(({ components }) => components))) {
-    if (!component.isRequired) continue;
-    for (const assigned of component.models) {
-      const fault = await faultOf(assigned, component.name, around);
-      if (fault) faults.set(component, fault);
+    const hopeless = await hopelessOf(spec, faults, sight);
+    const [first] = hopeless.values();
+    if (first === undefined) specs.push(spec);
+    else if (spec.record) refused.push({ name: spec.scope.label, error: first });
+    else {
+      const names = workspaceNames(targets, around.session);
+      const divided = divide(spec, names, blockedBy(hopeless, spec.components), around.session);
+      refused.push(...divided.refused);
+      specs.push(...divided.rest);
+      for (const rest of divided.rest) asked.set(rest, asked.get(spec)!); // Every run has an entry.
     }
   }
-  return faults;
+  return { ...prepared, assembled: { ...assembled, specs, asked, refused } };
 }
 
-/** Tells of a component whether it has to run; where too little is known to tell, it has. */
-async function toRun(
+/** Of the workspace's targets, those that have to be refused, and a run of the others if there are any. */
+function divide(
   spec: RunSpec,
-  setting: Parameters<typeof forecast>[1],
-): Promise<(component: Component) => boolean> {
-  const { actions, isComplete } = await forecast(spec, setting);
-  const missing = actions.filter(({ node, result }) => node.phase === 'run' && !result);
-  const names = new Set(missing.map(({ node }) => node.component.name));
+  names: readonly string[],
+  blocked: ReadonlyMap<string, FlowError>,
+  session: Pick<Session, 'profile'>,
+): { refused: Assembled['refused']; rest: RunSpec[] } {
+  const stopped = [...new Set(names)].filter((name) => blocked.has(name));
+  const refused = stopped.map((name) => ({ name: `//${name}`, error: blocked.get(name)! }));
+  const components = neededFor(
+    names.filter((name) => !blocked.has(name)),
+    spec.components,
+  );
+  if (components.length === 0) return { refused, rest: [] };
+  const subject = subjectOf('', components, session);
+  return {
+    refused,
+    rest: [{ ...spec, subject, components, plan: spec.plan.narrowedTo(components) }],
+  };
+}
+
+type Sight = ForecastSetting & Pick<Workbench, 'history'>;
+
+/** The required components of a run that have to run and cannot. What it can do without is told when it comes to that. */
+async function hopelessOf(
+  spec: RunSpec,
+  faults: ModelFaults,
+  sight: Sight,
+): Promise<ReadonlyMap<string, FlowError>> {
+  const doubtful: Component[] = [];
+  for (const component of spec.components)
+    if (component.isRequired && (await faults.mayHave(component))) doubtful.push(component);
+  const hopeless = new Map<string, FlowError>();
+  if (doubtful.length === 0) return hopeless;
+  const mustRun = await toRun(spec, sight);
+  for (const component of doubtful.filter(mustRun)) {
+    const fault = await faults.of(component);
+    if (fault) hopeless.set(component.name, fault);
+  }
+  return hopeless;
+}
+
+/**
+ * Tells of a component whether it has to run: a key of it has no result. Where a key is not known before others have run, it may
+ * yet be one that has a result, if the component has left any.
+ */
+async function toRun(spec: RunSpec, sight: Sight): Promise<(component: Component) => boolean> {
+  const { actions, isComplete } = await forecast(spec, sight);
   const kept = new Set(spec.kept.map(({ name }) => name));
-  return ({ name }) => !kept.has(name) && (!isComplete || names.has(name));
-}
-
-async function faultOf(
-  assigned: AssignedModel,
-  component: string,
-  { session, workbench }: Around,
-): Promise<FlowError | undefined> {
-  if (assigned.engine === 'triton') return faultOfServer();
-  const fault = await faultOfDevice(assigned.device, session.workspace);
-  if (fault === undefined) return workbench.models.faultOf(assigned.model);
-  const name = modelName(assigned.model.entry);
-  const { code, blame, message, fix } = deviceMissing(name, assigned.device, fault);
-  const spot = spotOfDevice(session.profile, component, assigned.slot);
-  return new FlowError({ code, blame, message, fix, where: name, ...spot });
-}
-
-function faultOfServer(): FlowError | undefined {
-  try {
-    tritonSettings(process.env);
-    return undefined;
-  } catch (thrown) {
-    return toFlowError(thrown);
-  }
-}
-
-/** Where the profile names the device of a slot; nothing where it says `auto` by saying nothing. */
-function spotOfDevice(
-  profile: Profile,
-  component: string,
-  slot: string,
-): Partial<Pick<FlowError, 'where' | 'excerpt'>> {
-  for (const key of [`${component}.${slot}`, component]) {
-    const path = ['models', key, 'device'];
-    const file = fileSaying(profile, path);
-    if (file !== undefined) return spotIn({ file, path });
-  }
-  return {};
+  const hasResult = (component: string): boolean =>
+    sight.history.keysOf({ origin: spec.scope.origin, component }).some((key) => sight.actions.get(key));
+  return ({ name }) => {
+    if (kept.has(name)) return false;
+    const own = actions.filter(({ node }) => node.component.name === name && node.phase === 'run');
+    if (own.some(({ key, result }) => key && !result)) return true;
+    const isOpen = own.length === 0 ? !isComplete : own.some(({ key }) => !key);
+    return isOpen && !hasResult(name);
+  };
 }
