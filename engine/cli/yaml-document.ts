@@ -202,8 +202,8 @@ function lowerFirst(text: string): string {
 }
 
 /** The errors that a person sees for what the core found: by file, in the order of the lines. */
-export function toErrors(issues: readonly Issue[], code: Code | ((file: string) => Code)): FlowError[] {
-  const codeOf = typeof code === 'string' ? (): Code => code : code;
+export function toErrors(issues: readonly Issue[], usual: Code | ((file: string) => Code)): FlowError[] {
+  const codeOf = typeof usual === 'string' ? (): Code => usual : usual;
   const parsed = new Map<string, Parsed>();
   const parsedOf = (file: string): Parsed => {
     const known = parsed.get(file) ?? parse(file, codeOf(file));
@@ -214,10 +214,10 @@ export function toErrors(issues: readonly Issue[], code: Code | ((file: string) 
   return issues
     .map((issue) => ({ issue, range: rangeOf(parsedOf(issue.file).document, issue.path, issue.isKey) }))
     .sort((a, b) => files.indexOf(a.issue.file) - files.indexOf(b.issue.file) || a.range[0] - b.range[0])
-    .map(({ issue: { file, message, fix, other }, range: [start, end] }) => {
+    .map(({ issue: { file, message, fix, other, code = codeOf(file) }, range: [start, end] }) => {
       const spot = spotOf(parsedOf(file), start, end);
       const also = other ? ` See ${otherPlace(parsedOf(other.file), other)}.` : '';
-      return new FlowError({ code: codeOf(file), blame: 'user', ...spot, message: message + also, fix });
+      return new FlowError({ code, blame: 'user', ...spot, message: message + also, fix });
     });
 }
 

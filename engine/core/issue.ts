@@ -1,5 +1,6 @@
 /** What is wrong in a document that a person wrote: returned as a list, so that all of it shows at once. */
 import type { z } from 'zod';
+import type { ErrorCode } from './errors.ts';
 import { nearest, suggestion } from './nearest.ts';
 
 export type IssuePath = readonly (string | number)[];
@@ -12,6 +13,8 @@ export interface IssuePlace {
 }
 
 export interface Issue extends IssuePlace {
+  /** Where it is another one than what is wrong with such documents has. */
+  readonly code?: ErrorCode;
   /** True if the key at the end of `path` is at fault rather than its value. */
   readonly isKey: boolean;
   readonly message: string;

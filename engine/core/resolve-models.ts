@@ -1,6 +1,7 @@
 /** Which model goes into each slot of a component: what its profile says, held against the rule and the catalog. */
 import type { AssignedModel, DeviceName, EngineName } from './assigned-model.ts';
 import type { ModelSlot } from './bound-model.ts';
+import type { ErrorCode } from './errors.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import { type CatalogModel, likelyModel, type ModelCatalog } from './model-catalog.ts';
 import { modelName } from './model-entry.ts';
@@ -26,6 +27,8 @@ export interface Lack {
   readonly why: string;
   /** What to do about it, a sentence. */
   readonly fix: string;
+  /** Of the error that it is, where it is required; undefined where the profile is at fault. */
+  readonly code?: ErrorCode;
 }
 
 export interface SlotModels {
@@ -144,7 +147,11 @@ export function unpinnedModel(name: string): Lack {
 
 // ---- What is wrong --------------------------------------------------------------------------------------------------
 
-function issueAt(profile: Profile, path: IssuePath, rest: Pick<Issue, 'isKey' | 'message' | 'fix'>): Issue {
+function issueAt(
+  profile: Profile,
+  path: IssuePath,
+  rest: Pick<Issue, 'isKey' | 'message' | 'fix' | 'code'>,
+): Issue {
   return { file: fileSaying(profile, path) ?? profile.documents.at(-1)!.file, path, ...rest };
 }
 
@@ -222,9 +229,10 @@ function issuesOfDecoder(
   return 'issues' in checked ? checked.issues : [];
 }
 
-function lacking(name: string, { why, fix }: Lack, { profile }: Setting): Issue {
+function lacking(name: string, { why, fix, code }: Lack, { profile }: Setting): Issue {
   return issueAt(profile, ['models'], {
     isKey: true,
+    ...(code && { code }),
     message: `Cannot run "${name}", which is required: ${why}.`,
     fix: `${fix} If "${name}" can be done without, say "required: false" for it.`,
   });

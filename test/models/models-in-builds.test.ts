@@ -252,6 +252,13 @@ test('a damaged model that nothing needs refuses nothing, and one that can be do
   const optional = await rig.build(all);
   assert.deepEqual([optional.status, optional.ran], [0, ['other']]);
   assert.match(optional.stderr, /scored is skipped: Cannot use "times\.onnx"[\s\S]*expected 1 bytes/);
+  rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1" }'));
+  const required = await rig.flow(['build', ...all]);
+  assert.equal(required.status, 1);
+  assert.match(
+    required.stderr,
+    /tiny\.yaml:4:\d+: model_digest_mismatch\n {2}Cannot run "scored", which is required: .*expected 1 bytes/,
+  );
 
   rig.write('profiles/tiny.yaml', models.replace('required: false }', 'enabled: false }'));
   const disabled = await rig.build(['//other']);

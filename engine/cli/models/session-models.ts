@@ -123,7 +123,7 @@ export class SessionModels {
           !/^model_(not_found|fetch_failed|digest_mismatch)$/.test(error.code)
         )
           throw error;
-        unpinned.set(full, { why: clauseOf(error), fix: error.fix });
+        unpinned.set(full, { why: clauseOf(error), fix: error.fix, code: error.code });
       }
     }
     return { pinned, unpinned };
