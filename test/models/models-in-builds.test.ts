@@ -380,3 +380,17 @@ test('a model without a published digest is pinned at its first use, and somethi
   assert.equal(run.status, 1);
   assert.match(String(fault(run)), /^model_(digest_mismatch|fetch_failed)$/);
 });
+
+test('weights that are noted anew are built with, though the lock was first written by a build', async () => {
+  using rig = new Rig({
+    ...tinyFiles(),
+    'models/times.yaml': tinyEntry(timesModel(10), { isPinned: false }),
+  });
+  assert.equal((await rig.flow(['build', ...all])).status, 0);
+  const before = rig.read('out/scored/scores.npz');
+  rig.write('models/times.onnx', timesModel(11));
+  const noted = await rig.flow(['models', 'lock', 'times', '--renew']);
+  assert.equal(noted.status, 0, noted.stderr);
+  assert.equal((await rig.flow(['build', ...all])).status, 0);
+  assert.notEqual(rig.read('out/scored/scores.npz'), before);
+});

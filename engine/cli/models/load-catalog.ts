@@ -51,7 +51,9 @@ export function loadCatalog(
       return names.map((name) => read(name)!); // Its own names.
     },
     find: (model) => read(modelName(model)),
-    files: [...documents, ...[lockFile(workspace)].filter((file) => existsSync(file))],
+    get files() {
+      return [...documents, ...[lockFile(workspace)].filter((file) => existsSync(file))]; // A build may be the first to write it.
+    },
     folders: folders.filter((folder) => existsSync(folder)),
   };
 }
