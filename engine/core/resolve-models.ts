@@ -76,9 +76,9 @@ function rowsOf(name: string, slots: readonly string[], { profile, issues }: Set
   for (const [key, row] of Object.entries(profile.models)) {
     const [owner, slot = slots[0]] = key.split('.');
     if (owner !== name) continue;
-    if (slot !== undefined && slots.includes(slot))
-      rows.set(slot, { ...row, key, memoryMiB: profile.resources[name]?.gpuMemoryMiB });
-    else issues.push(unknownSlot(key, { name, slots, profile }));
+    if (slot === undefined || !slots.includes(slot)) issues.push(unknownSlot(key, { name, slots, profile }));
+    else if (rows.has(slot)) issues.push(slotTaken(key, rows.get(slot)!, profile));
+    else rows.set(slot, { ...row, key, memoryMiB: profile.resources[name]?.gpuMemoryMiB });
   }
   return rows;
 }
@@ -172,6 +172,18 @@ function unknownSlot(
       slots.flatMap((slot, index) => (index === 0 ? [name, `${name}.${slot}`] : [`${name}.${slot}`])),
     ),
   });
+}
+
+function slotTaken(key: string, { key: taken }: Row, profile: Profile): Issue {
+  const elder = ['models', taken];
+  return {
+    ...issueAt(profile, ['models', key], {
+      isKey: true,
+      message: `Cannot give a model to "${key}": the row "${taken}" is for the same slot.`,
+      fix: `Write "${taken}": a row inherits from, and stands in for, those of its own name alone.`,
+    }),
+    other: { file: fileSaying(profile, elder)!, path: elder }, // The row stands in one of the profile's documents.
+  };
 }
 
 interface Around {

@@ -272,6 +272,10 @@ test('what a profile says wrongly of models is told in its place, before anythin
       'scored: { model: tims, version: "1" }',
       /tiny\.yaml:5:\d+: config_invalid[\s\S]*no entry has this name[\s\S]*Write "times:1"/,
     ],
+    [
+      'scored: { model: times, version: "1" }\n  scored.scorer: { model: times, version: "1", device: cpu }',
+      /tiny\.yaml:6:3: config_invalid[\s\S]*"scored" is for the same slot\. See profiles\/tiny\.yaml:5:\d+[\s\S]*Write "scored"/,
+    ],
     ['scored: { model: times, version: "7" }', /no entry has this name and version/],
     ['scored.scorr: { model: times, version: "1" }', /no such slot[\s\S]*Write "scored\.scorer"/],
     [
