@@ -4,6 +4,10 @@
  */
 import { z } from 'zod';
 import { checkDocument, type Issue } from './issue.ts';
+import { pictureMisfit } from './picture-misfit.ts';
+
+/** What the weights of a model can be. `mixed`: of several kinds, so that none of the names tells it. */
+export const precisions = ['fp32', 'fp16', 'bf16', 'int8', 'mixed'] as const;
 
 const tensorDtype = z.enum(['float32', 'float64', 'int32', 'int64', 'uint8', 'bool']);
 
@@ -53,12 +57,20 @@ const modelInput = tensor.extend({
   sound: sound.optional(),
 });
 
+/** An input whose picture, where it has one, is of its shape. */
+const fittingInput = modelInput.superRefine((input, context) => {
+  const found = input.picture && pictureMisfit(input.picture, input.shape);
+  if (!found) return;
+  const { key, message, fix } = found;
+  context.addIssue({ code: 'custom', path: ['picture', key], message, params: { fix } });
+});
+
 const file = z.strictObject({
   /** As the graph file names it, where one file refers to another; the first one is the graph. */
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'the name of a file: letters, digits, ".", "_" and "-"'),
-  url: z.url().optional(),
+  url: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }).optional(),
   /** Beside the entry, for models that come with it. */
   path: z.string().optional(),
   /** Of the published file, 64 hex digits. Without it the first use pins what it finds. */
@@ -82,9 +94,9 @@ export const modelEntrySchema = z.strictObject({
   source: z.string().min(1),
   description: z.string().optional(),
   files: z.array(file).min(1),
-  /** What its weights are, as `fp32`, `fp16` or `int8`; a profile cannot say otherwise. */
-  precision: z.string().min(1).optional(),
-  inputs: z.array(modelInput).min(1),
+  /** What its weights are: `fp32` where it is left out. A profile cannot say otherwise. */
+  precision: z.enum(precisions).optional(),
+  inputs: z.array(fittingInput).min(1),
   outputs: z.array(tensor).min(1),
   decoder: z
     .strictObject({ name: z.string(), params: z.record(z.string(), z.json()).default({}) })

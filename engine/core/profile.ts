@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { engineNames, profileDevices } from './assigned-model.ts';
 import { byteSize } from './byte-size.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
+import { precisions } from './model-entry.ts';
 import type { SamplingBudget } from './sampling.ts';
 
 const samplingSchema = z.strictObject({
@@ -30,7 +31,7 @@ const assignment = {
   version: z.string(),
   engine: z.enum(engineNames),
   /** What the model's weights are, for those who read manifests; where it is left out, what its entry says. */
-  precision: z.string().min(1),
+  precision: z.enum(precisions),
   device: z.enum(profileDevices),
 };
 

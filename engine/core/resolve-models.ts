@@ -107,7 +107,7 @@ function assign(
   const digest = weightsDigest(model.entry);
   if (digest === undefined) return world.unpinned.get(modelName(wanted)) ?? unpinnedModel(modelName(wanted));
   const { engine, memoryMiB } = row;
-  const { precision = row.precision ?? 'fp32' } = model.entry;
+  const { precision = 'fp32' } = model.entry;
   if (row.precision !== undefined && row.precision !== precision) {
     issues.push(wrongPrecision(row, model, profile));
     return undefined;
@@ -213,9 +213,13 @@ function wrongTask(
 }
 
 function wrongPrecision({ key, precision }: Row, { entry }: CatalogModel, profile: Profile): Issue {
+  const said =
+    entry.precision === undefined
+      ? 'its entry says no precision, which means fp32'
+      : `its entry says that it is ${entry.precision}`;
   return issueAt(profile, ['models', key, 'precision'], {
     isKey: false,
-    message: `Cannot use "${modelName(entry)}" as ${precision}: its entry says that it is ${entry.precision}.`,
+    message: `Cannot use "${modelName(entry)}" as ${precision}: ${said}.`,
     fix: `Leave it out, or name a version of the model that is ${precision}.`,
   });
 }

@@ -340,6 +340,14 @@ test('a precision is what the entry says: a profile need not repeat it, and cann
   const { status, stderr } = await rig.flow(['build', ...all]);
   assert.equal(status, 2);
   assert.match(stderr, /tiny\.yaml:5:\d+: config_invalid\n.*as int8: its entry says that it is fp16/);
+
+  rig.write('models/times.yaml', tinyEntry(timesModel(10)));
+  assert.match((await rig.flow(['build', ...all])).stderr, /its entry says no precision, which means fp32/);
+  rig.write('profiles/tiny.yaml', profile('scored: { model: times, version: "1", precision: fp8 }'));
+  assert.match(
+    (await rig.flow(['build', ...all])).stderr,
+    /tiny\.yaml:5:\d+: config_invalid\n.*Write "fp32"/s,
+  );
 });
 
 test('a decoder that nobody knows, or that takes other params, is told in the entry before anything is built', async () => {

@@ -21,7 +21,7 @@ export interface VersionOf {
   /** What its users should know; a sentence. */
   readonly note: string;
   /** What its weights are now; that of the source where it is not given. */
-  readonly precision?: string | undefined;
+  readonly precision?: ModelEntry['precision'];
 }
 
 /** @throws {FlowError} `config_invalid` if it is no version, or there is one of this name */

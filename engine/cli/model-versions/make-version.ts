@@ -41,7 +41,7 @@ export interface NewVersion {
   /** What users of the version should know; sentences. */
   readonly note: string;
   /** What its weights are; left out where that stays as it was. */
-  readonly precision?: string;
+  readonly precision?: ModelEntry['precision'];
   readonly films: readonly Film[];
   readonly make: (making: Making) => Promise<Made>;
 }

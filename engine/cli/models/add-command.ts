@@ -69,13 +69,14 @@ async function factsOfFile(path: string): Promise<EntryFile> {
   }
 }
 
-/** Keys of an entry that flags give. */
+/** Places in an entry that flags fill. */
 const flagged: Readonly<Record<string, string>> = {
   name: '--name',
   version: '--name',
   task: '--task',
   licence: '--licence',
   source: '--source',
+  'files.0.url': '--url',
 };
 
 /** The document as an entry. @throws {AggregateError} of `FlowError`s `config_invalid`, where flags do not fit into one */
@@ -83,7 +84,7 @@ function checked(document: unknown, path: string): ModelEntry {
   const parsed = parseModelEntry(path, document);
   if ('entry' in parsed) return parsed.entry;
   throw new AggregateError(
-    parsed.issues.map(({ path: [key], message, fix }) => refused(flagged[String(key)] ?? path, message, fix)),
+    parsed.issues.map((issue) => refused(flagged[issue.path.join('.')] ?? path, issue.message, issue.fix)),
   );
 }
 

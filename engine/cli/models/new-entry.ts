@@ -41,6 +41,7 @@ export function newEntry(given: NewEntry): EntryDocument {
   return {
     schema_version: 1,
     ...{ name, version, task, licence, source, files },
+    ...(like?.precision && { precision: like.precision }),
     inputs: facts.inputs.map((input, index) => ({
       ...tensorOf(input),
       ...makingOf(input, { task, like: like?.inputs[index] }),
@@ -106,7 +107,7 @@ const usualSide = 224;
 /** @returns undefined where the input is no picture */
 function placeOfPicture({
   shape,
-}: TensorFacts): Pick<PictureSpec, 'width' | 'height' | 'layout'> | undefined {
+}: TensorFacts): (Pick<PictureSpec, 'width' | 'height' | 'layout'> & { colour?: 'luma' }) | undefined {
   if (shape.length !== 4) return undefined;
   const isChannels = (axis: number | string | undefined): boolean => axis === 1 || axis === 3;
   const layout = isChannels(shape[1]) ? 'nchw' : isChannels(shape[3]) ? 'nhwc' : undefined;
@@ -114,7 +115,8 @@ function placeOfPicture({
   const [height, width] = (layout === 'nchw' ? shape.slice(2) : shape.slice(1, 3)).map((axis) =>
     isFixed(axis) ? axis : usualSide,
   );
-  return { width: width!, height: height!, layout }; // Two axes of four.
+  const isGrey = shape[layout === 'nchw' ? 1 : 3] === 1;
+  return { width: width!, height: height!, layout, ...(isGrey && { colour: 'luma' }) }; // Two axes of four.
 }
 
 function soundOf({ shape }: TensorFacts): SoundSpec {
@@ -127,6 +129,7 @@ function soundOf({ shape }: TensorFacts): SoundSpec {
 const questions: Readonly<Record<string, string>> = {
   licence: 'SPDX, as MIT or Apache-2.0: see the page that it is from',
   source: 'repository, commit, path; paper; what it was made with',
+  precision: 'what its weights are: fp32, fp16, bf16, int8 or mixed',
   resize: 'stretch, letterbox or cover (with short_side)',
   colour: 'rgb, bgr or luma',
   scale: 'values become (value of 0 to 255 · scale − mean) / std',

@@ -274,7 +274,7 @@ test('a file of one’s own becomes a model by `add`, with an entry to be comple
 });
 
 test('a model that is made like a known one takes over how pictures are made and outputs read', async () => {
-  const entry = `${tinyEntry({ file: { sha256: sha256Of(other) } })}decoder: { name: some, params: { low: 0.5 } }\nclasses: [cat, dog]\n`;
+  const entry = `${tinyEntry({ file: { sha256: sha256Of(other) } })}decoder: { name: some, params: { low: 0.5 } }\nclasses: [cat, dog]\nprecision: fp16\n`;
   using rig = new ModelsRig({
     'models/tiny.yaml': entry.replace('width: 8', 'width: 8\n      colour: bgr'),
     'mine.onnx': tiny,
@@ -288,10 +288,11 @@ test('a model that is made like a known one takes over how pictures are made and
     'tiny',
   ]);
   assert.equal(status, 0, stderr);
-  const { inputs, decoder, classes } = parse(rig.read('models/mine-1.yaml'));
+  const { inputs, decoder, classes, precision } = parse(rig.read('models/mine-1.yaml'));
   assert.equal(inputs[0].picture.colour, 'bgr');
   assert.deepEqual(decoder, { name: 'some', params: { low: 0.5 } });
   assert.deepEqual(classes, ['cat', 'dog']);
+  assert.equal(precision, 'fp16');
 
   const refusals: readonly (readonly [readonly string[], RegExp])[] = [
     [
@@ -301,6 +302,10 @@ test('a model that is made like a known one takes over how pictures are made and
     [
       ['--task', 'brightening'],
       /^mine\.onnx: config_invalid\n {2}Cannot add mine:1: models\/mine-1\.yaml has this name/,
+    ],
+    [
+      ['--task', 'brightening', '--name', 'own', '--url', 'ftp://example.org/mine.onnx'],
+      /^--url: config_invalid\n.*"ftp:.*" is not an address that begins with http:\/\/ or https:\/\//,
     ],
     [
       ['--task', 'brightening', '--name', 'tiny'],
