@@ -1,5 +1,6 @@
 /** `flow models compare`: holds one model against another. */
 import { FlowError, printable } from '../../core/errors.ts';
+import { type ModelEntry, modelName } from '../../core/model-entry.ts';
 import { jsonLine } from '../json-line.ts';
 import { chooseModel } from '../models/choose-models.ts';
 import { openModels } from '../models/open-models.ts';
@@ -18,6 +19,7 @@ export interface CompareFlags extends FilmFlags {
 export async function compareCommand(wordA: string, wordB: string, flags: CompareFlags): Promise<number> {
   using models = openModels(flags);
   const [a, b] = [chooseModel(wordA, models.catalog), chooseModel(wordB, models.catalog)];
+  if (a.entry.task !== b.entry.task) throw unlike(a.entry, b.entry);
   const paths = { a: await models.store.open(a), b: await models.store.open(b) };
   await using thread = new ModelThread();
   const films = filmsOf(flags.frames ?? [], flags.count);
@@ -34,6 +36,15 @@ export async function compareCommand(wordA: string, wordB: string, flags: Compar
   const cosines = Object.values(comparison.outputs).map((one) => one.minCosine);
   if (cosines.length === 0) throw incomparable();
   return cosines.some((cosine) => cosine < minCosine) ? 1 : 0;
+}
+
+function unlike(a: ModelEntry, b: ModelEntry): FlowError {
+  return new FlowError({
+    code: 'config_invalid',
+    blame: 'user',
+    message: `Cannot compare ${modelName(a)} with ${modelName(b)}: one is for ${a.task}, the other for ${b.task}.`,
+    fix: 'Compare models of one task: `flow models list --task TASK` shows them.',
+  });
 }
 
 function incomparable(): FlowError {

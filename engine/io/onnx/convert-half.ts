@@ -3,7 +3,7 @@
  * inputs and outputs stay what they are. A CPU has few operators for 16 bits: ONNX Runtime computes most of them with 32
  * there, and rounds what they give.
  */
-import type { EditableGraph, NodeProto } from './editable-graph.ts';
+import { type EditableGraph, type NodeProto, notEditable } from './editable-graph.ts';
 import type { TensorProto } from './onnx-messages.ts';
 import { type DataType, dataTypes, elementsOf, shapeOf, tensorProto } from './tensor-proto.ts';
 
@@ -16,6 +16,9 @@ const keptOperators = new Set(
   ).split(' '),
 );
 
+/** Those that make, take or give whole numbers for fractions. */
+const quantizedOperators = /QuantizeLinear$|^DequantizeLinear$|^QLinear|Integer$/;
+
 const largestHalf = 65_504;
 
 /** A constant that 16 bits cannot hold; the nodes that use it keep to 32. */
@@ -27,8 +30,11 @@ export interface TooLarge {
 /**
  * @param types of all values that nodes take and give, constants aside
  * @returns what did not fit
+ * @throws {FlowError} `model_io_mismatch` for a quantized model, which would stay one under another name
  */
 export function convertHalf(graph: EditableGraph, types: ReadonlyMap<string, DataType>): TooLarge[] {
+  const whole = graph.nodes.find(({ op_type }) => quantizedOperators.test(op_type!));
+  if (whole) throw notEditable('convert the model to fp16', `it is quantized (${whole.op_type})`);
   const tooLarge = new Map<string, TooLarge>();
   const kept = new Set(graph.nodes.filter((node) => isKept(graph, node, tooLarge)));
   const nodes = [...graph.nodes];

@@ -119,6 +119,15 @@ test('detectors are compared by what they find', async () => {
   assert.deepEqual(agreement, { found: expected, recall: 1, precision: 1, meanIou: 1 });
 });
 
+function quantizedModel(): Uint8Array {
+  const graph = new GraphBuilder('small');
+  const shape = ['N', 3, 8, 8];
+  const inputs = [graph.input('picture', shape)];
+  const quantized = graph.nodes({ op: 'DynamicQuantizeLinear', inputs, attributes: {}, outputs: 3 });
+  graph.output('brighter', graph.node('DequantizeLinear', quantized), shape);
+  return writeOnnx(graph.model({ producer: 'a test', description: '' }));
+}
+
 test('what cannot be made is told, and nothing is left behind', async () => {
   const tiny = Buffer.from(tinyOnnx());
   const junk = tiny.subarray(0, 60);
@@ -136,6 +145,8 @@ test('what cannot be made is told, and nothing is left behind', async () => {
     'models/junk.onnx': junk,
     'models/aged.yaml': tinyEntry({ name: 'aged', file: { path: 'aged.onnx' } }),
     'models/aged.onnx': aged,
+    'models/small.yaml': tinyEntry({ name: 'small', file: { path: 'small.onnx' } }),
+    'models/small.onnx': quantizedModel(),
   });
   makeFilm(rig.path('film.mp4'), { seconds: 1 });
   const seen = ['--calibrate', 'film.mp4', '--through', 'core_clip'];
@@ -155,6 +166,12 @@ test('what cannot be made is told, and nothing is left behind', async () => {
       1,
       /Cannot read "none\.mp4": there is no such file/,
     ],
+    [['compare', 'tiny', 'yunet'], 2, /one is for brightening, the other for face-detection/],
+    [
+      ['convert-fp16', 'small'],
+      1,
+      /Cannot convert the model to fp16: it is quantized \(DynamicQuantizeLinear\)/,
+    ],
     [['convert-fp16', 'junk'], 1, /Cannot use this file as a model: it is no ONNX file/],
   ];
   const runs = await Promise.all(cases.map(([args]) => rig.models(args)));
@@ -165,7 +182,7 @@ test('what cannot be made is told, and nothing is left behind', async () => {
   const { models } = await rig.json(['list', '--task', 'brightening']);
   assert.deepEqual(
     models!.map(({ name, version }) => `${name}:${version}`),
-    ['aged:1', 'junk:1', 'tiny:1'],
+    ['aged:1', 'junk:1', 'small:1', 'tiny:1'],
   );
 });
 
