@@ -24,7 +24,7 @@ export function addRemoteChoice(command: Command): Command {
       toText,
     )
     .option('--remote-scratch', 'use its scratch part, too, and send there: trusted readers do not read it')
-    .option('--offline', 'use no remote cache');
+    .option('--offline', 'use no remote cache, and fetch no model');
 }
 
 /** The options that say which remote cache a command uses, and how. */
