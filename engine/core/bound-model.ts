@@ -6,6 +6,8 @@ import type { Tensors } from './tensor.ts';
 export interface ModelSlot {
   /** What its model must be for, such as `face-detection`. */
   readonly task: string;
+  /** Its model has to have one input, made of this. Left out where the rule feeds models of several inputs, or of others. */
+  readonly takes?: 'picture' | 'sound';
   /** The rule does with less where the profile names no model for it. */
   readonly isOptional?: boolean;
   /** Those that the rule can read a model's outputs with, by name: its entry has to name one of them. */

@@ -4,7 +4,7 @@ import type { ModelSlot } from './bound-model.ts';
 import type { ErrorCode } from './errors.ts';
 import { checkDocument, type Issue, type IssuePath } from './issue.ts';
 import { type CatalogModel, likelyModel, type ModelCatalog } from './model-catalog.ts';
-import { modelName } from './model-entry.ts';
+import { type ModelEntry, modelName } from './model-entry.ts';
 import { suggestion } from './nearest.ts';
 import { fileSaying, type Profile, type ProfileModel } from './profile.ts';
 import type { Rule } from './rule.ts';
@@ -86,7 +86,7 @@ function rowsOf(name: string, slots: readonly string[], { profile, issues }: Set
 /** @returns the model, or why it cannot be had; undefined where an issue says what is wrong with the profile */
 function assign(
   row: Row,
-  { slot, wanted: { task, decoders } }: { readonly slot: string; readonly wanted: ModelSlot },
+  { slot, wanted: { task, decoders, takes } }: { readonly slot: string; readonly wanted: ModelSlot },
   { profile, world, issues }: Setting,
 ): AssignedModel | Lack | undefined {
   const wanted = { name: row.model, version: row.version };
@@ -97,6 +97,11 @@ function assign(
   }
   if (model.entry.task !== task) {
     issues.push(wrongTask(row, { task, model, profile, catalog: world.catalog }));
+    return undefined;
+  }
+  const otherInputs = takes && inputFault(model.entry, takes);
+  if (otherInputs !== undefined) {
+    issues.push(wrongInputs(row, { fault: otherInputs, model, profile }));
     return undefined;
   }
   const misread = decoders ? issuesOfDecoder(model, decoders) : [];
@@ -210,6 +215,31 @@ function wrongTask(
     message: `Cannot use "${name}" for "${key}": it is for ${model.entry.task}, and ${task} is wanted.`,
     fix: likelyModel(catalog, model.entry, task),
   });
+}
+
+/** Why a rule cannot give a model the one input that it makes, a clause; undefined if it can. */
+function inputFault({ inputs }: ModelEntry, takes: NonNullable<ModelSlot['takes']>): string | undefined {
+  const [input, ...others] = inputs;
+  if (others.length > 0) return `it has ${inputs.length} inputs, and one of ${takes} is given`;
+  return input![takes] ? undefined : `the entry of its input "${input!.name}" has no "${takes}"`; // One at least.
+}
+
+function wrongInputs(
+  { key }: Row,
+  {
+    fault,
+    model,
+    profile,
+  }: { readonly fault: string; readonly model: CatalogModel; readonly profile: Profile },
+): Issue {
+  return {
+    ...issueAt(profile, ['models', key, 'model'], {
+      isKey: false,
+      message: `Cannot use "${modelName(model.entry)}" for "${key}": ${fault}.`,
+      fix: 'Name another model, or correct its entry.',
+    }),
+    other: { file: model.file, path: ['inputs'] },
+  };
 }
 
 function wrongPrecision({ key, precision }: Row, { entry }: CatalogModel, profile: Profile): Issue {

@@ -31,7 +31,7 @@ export const clapExtractor = defineRule({
       }),
     }),
   },
-  models: { embedding: { task: 'audio-embedding' } },
+  models: { embedding: { task: 'audio-embedding', takes: 'sound' } },
   outputs: { embeddings: soundEmbeddings },
   resources: { cores: 1, memoryMiB: 512 }, // An hour at 16 kHz in mono is 230 MB.
 

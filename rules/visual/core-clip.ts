@@ -21,7 +21,7 @@ export const coreClip = defineRule({
   inputs: {
     frames: input(frames, { request: ({ fps, width, height }) => ({ fps, width, height }) }),
   },
-  models: { embedding: { task: 'image-embedding' } },
+  models: { embedding: { task: 'image-embedding', takes: 'picture' } },
   outputs: { embeddings: pictureEmbeddings },
 
   async run({ inputs, models, signal, empty }) {

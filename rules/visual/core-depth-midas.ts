@@ -25,7 +25,7 @@ export const coreDepthMidas = defineRule({
   inputs: {
     frames: input(frames, { request: ({ fps, width, height }) => ({ fps, width, height }) }),
   },
-  models: { depth: { task: 'depth' } },
+  models: { depth: { task: 'depth', takes: 'picture' } },
   outputs: { depth },
 
   async run({ inputs, models, params, signal, empty }) {

@@ -3,7 +3,7 @@ import type { BoundModel } from '../../engine/core/bound-model.ts';
 import { array, type NdArray } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
 import { detectInFrames, type FoundInFrames } from '../dsp/detectors/detect-in-frames.ts';
-import { detectorDecoders } from '../dsp/detectors/detector-of-model.ts';
+import { faceDecoders } from '../dsp/detectors/detector-of-model.ts';
 import { rowsOf } from '../dsp/detectors/rows-of.ts';
 import { meshDecoders, meshOfFaces, meshPointCount } from '../dsp/face-mesh.ts';
 import type { Pictures } from '../dsp/picture-tensor.ts';
@@ -25,8 +25,8 @@ export const coreFaceLandmarks = defineRule({
     frames: input(frames, { request: ({ fps, width, height }) => ({ fps, width, height }) }),
   },
   models: {
-    detector: { task: 'face-detection', decoders: detectorDecoders },
-    mesh: { task: 'face-landmarks', decoders: meshDecoders, isOptional: true },
+    detector: { task: 'face-detection', decoders: faceDecoders },
+    mesh: { task: 'face-landmarks', decoders: meshDecoders, takes: 'picture', isOptional: true },
   },
   outputs: { faces },
   resources: { memoryMiB: 384 }, // Two batches of 16 pictures as 3×640×640 float32, and the frames.

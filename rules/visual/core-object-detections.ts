@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { vector } from '../../engine/core/nd-array.ts';
 import { defineRule, input } from '../../engine/core/rule.ts';
 import { detectInFrames } from '../dsp/detectors/detect-in-frames.ts';
-import { detectorDecoders } from '../dsp/detectors/detector-of-model.ts';
+import { objectDecoders } from '../dsp/detectors/detector-of-model.ts';
 import { rowsOf } from '../dsp/detectors/rows-of.ts';
 import { detections, frames } from '../kinds.ts';
 
@@ -23,7 +23,7 @@ export const coreObjectDetections = defineRule({
       haloFrames: 1,
     }),
   },
-  models: { detector: { task: 'object-detection', decoders: detectorDecoders } },
+  models: { detector: { task: 'object-detection', decoders: objectDecoders } },
   outputs: { detections },
 
   async run({ inputs, halo, models: { detector }, signal, empty }) {

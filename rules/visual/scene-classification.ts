@@ -45,7 +45,12 @@ export const sceneClassification = defineRule({
     shots: input(shots, { phase: 'merge' }),
   },
   models: {
-    classifier: { task: 'image-classification', decoders: classifierDecoders, isOptional: true },
+    classifier: {
+      task: 'image-classification',
+      decoders: classifierDecoders,
+      takes: 'picture',
+      isOptional: true,
+    },
   },
   parts: { verdicts },
   outputs: { scenes },

@@ -350,6 +350,34 @@ test('a precision is what the entry says: a profile need not repeat it, and cann
   );
 });
 
+test('a model that takes other inputs than its component gives is told where the profile names it', async () => {
+  using rig = new Rig(tinyFiles());
+  rig.replace('rules/score.ts', "task: 'scoring'", "task: 'scoring', takes: 'sound'");
+  const refused = async (): Promise<string> => {
+    const { status, stderr } = await rig.flow(['build', ...all]);
+    assert.equal(status, 2, stderr);
+    return stderr;
+  };
+  assert.match(
+    await refused(),
+    /tiny\.yaml:5:\d+: config_invalid\n.*for "scored": the entry of its input "x" has no "sound"\. See models\/times\.yaml:9:/,
+  );
+  rig.replace('models/times.yaml', 'inputs: [', 'inputs: [{ name: state, dtype: float32, shape: [1] }, ');
+  assert.match(await refused(), /for "scored": it has 2 inputs, and one of sound is given/);
+});
+
+test('what cannot be read is told with the decoders of the task', async () => {
+  using rig = new Rig({
+    'flow.yaml': 'schema_version: 1\nprofile: mine\n',
+    'profiles/mine.yaml':
+      'schema_version: 1\nname: mine\nextends: builtin:default\nmodels: { core_object_detections: { model: times, version: "1" } }\n',
+    'models/times.yaml': tinyEntry(timesModel(10), { task: 'object-detection' }),
+    'clip.mp4': '',
+  });
+  const { stderr } = await rig.flow(['plan', 'run:clip.mp4']);
+  assert.match(stderr, /Name one of these under "decoder": yolox, fastestdet, motion-regions\./);
+});
+
 test('a decoder that nobody knows, or that takes other params, is told in the entry before anything is built', async () => {
   using rig = new Rig(tinyFiles());
   rig.replace(

@@ -16,14 +16,24 @@ import { ultraface } from './ultraface.ts';
 import { yolox } from './yolox.ts';
 import { yunet } from './yunet.ts';
 
-/** By the names that entries use. */
-export const detectorDecoders: ReadonlyMap<string, DetectorDecoder> = new Map<string, DetectorDecoder>([
-  ['yunet', yunet],
-  ['ultraface', ultraface],
+type Decoders = ReadonlyMap<string, DetectorDecoder>;
+
+/** Of nets that are trained on things of any kind, faces too. By the names that entries use, as all of these. */
+const trainedDecoders = new Map<string, DetectorDecoder>([
   ['yolox', yolox],
   ['fastestdet', fastestdet],
-  ['motion-regions', motionRegions],
 ]);
+
+export const objectDecoders: Decoders = new Map([...trainedDecoders, ['motion-regions', motionRegions]]);
+
+export const faceDecoders: Decoders = new Map<string, DetectorDecoder>([
+  ['yunet', yunet],
+  ['ultraface', ultraface],
+  ...trainedDecoders,
+]);
+
+/** A slot has seen to it that the decoder is one for its task. */
+const allDecoders: Decoders = new Map([...objectDecoders, ...faceDecoders]);
 
 export interface Detector {
   /** Points that each detection has. */
@@ -39,7 +49,7 @@ export interface Detector {
 /** @throws {FlowError} `model_io_mismatch` if the entry names no known decoder, or gives it other params */
 export function detectorOfModel(model: BoundModel, input: PictureSpec): Detector {
   const { entry, classes } = model;
-  const { decoder, params } = decoderOfModel(model, detectorDecoders);
+  const { decoder, params } = decoderOfModel(model, allDecoders);
   const shapes = decoder.outputs(input, classes.length === 0 ? 'classes' : classes.length);
   // A decoder without this param gives one detection a thing.
   const iou = typeof params.nms_iou === 'number' ? params.nms_iou : 1;
