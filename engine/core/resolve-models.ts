@@ -255,7 +255,7 @@ function wrongPrecision({ key, precision }: Row, { entry }: CatalogModel, profil
 }
 
 /** Whether the outputs of a model can be read: what its entry says of that, held against what the rule has. */
-function issuesOfDecoder(
+export function issuesOfDecoder(
   { entry, file }: CatalogModel,
   decoders: NonNullable<ModelSlot['decoders']>,
 ): Issue[] {

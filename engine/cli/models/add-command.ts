@@ -2,7 +2,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FlowError, fileReason, printable } from '../../core/errors.ts';
-import type { CatalogModel } from '../../core/model-catalog.ts';
+import type { CatalogModel, ModelCatalog } from '../../core/model-catalog.ts';
 import { type ModelEntry, modelName, parseModelEntry } from '../../core/model-entry.ts';
 import { inspectOnnx } from '../../io/models/inspect-onnx.ts';
 import { sha256OfFile } from '../../io/models/sha256-of-file.ts';
@@ -53,7 +53,7 @@ export async function addCommand(path: string, flags: AddFlags): Promise<void> {
   for (const one of paths) await models.store.files.add(one);
   writeNew(place, newEntryText(document, { like: flags.like }));
   process.stdout.write(
-    flags.json ? jsonLine({ model: name, entry: place, files }) : printable(toldOf(name, place, models)),
+    flags.json ? jsonLine({ model: name, entry: place, files }) : printable(toldOf(entry, place, models)),
   );
 }
 
@@ -102,10 +102,20 @@ function writeNew(place: string, text: string): void {
   }
 }
 
-function toldOf(name: string, place: string, { store }: OpenedModels): string {
-  return `Added ${name} to ${shown(store.files.folder)}, which all workspaces share.
+function toldOf(entry: ModelEntry, place: string, { store, catalog }: OpenedModels): string {
+  const { name, version } = entry;
+  return `Added ${modelName(entry)} to ${shown(store.files.folder)}, which all workspaces share.
 Now complete ${shown(place)}: its comments say what only the model's publisher knows.
-Then name it in a profile: models: { COMPONENT: { model: ${name.split(':')[0]}, version: '${name.split(':')[1]}' } }
+${decoderNeed(entry, catalog)}Then name it in a profile: models: { COMPONENT: { model: ${name}, version: '${version}' } }
+`;
+}
+
+/** A line where the entry names no decoder, and those of all other models for the task do; else nothing. */
+function decoderNeed({ name, task, decoder }: ModelEntry, { all }: ModelCatalog): string {
+  const peers = all.filter(({ entry }) => entry.task === task && entry.name !== name);
+  const known = peers.flatMap(({ entry }) => entry.decoder?.name ?? []);
+  if (decoder || peers.length === 0 || known.length < peers.length) return '';
+  return `It cannot be used without a decoder, as models for ${task} need one: known models name ${[...new Set(known)].sort().join(', ')}.
 `;
 }
 

@@ -9,8 +9,11 @@ import { sizeText } from '../duration-text.ts';
 import { errorDocument } from '../error-text.ts';
 import { jsonLine } from '../json-line.ts';
 import { shown } from '../shown-path.ts';
+import type { Workspace } from '../workspace.ts';
 import { terminalWidth, wrapped } from '../wrapped.ts';
+import { toErrors } from '../yaml-document.ts';
 import { chooseModels } from './choose-models.ts';
+import { decoderIssues } from './decoder-issues.ts';
 import { type ModelsFlags, type OpenedModels, openModels } from './open-models.ts';
 
 interface Info {
@@ -19,7 +22,7 @@ interface Info {
   /** Of the graph; undefined where it is not here. */
   readonly path: string | undefined;
   readonly actual: InspectedModel | undefined;
-  /** Why the file cannot be the entry's; undefined if it can, or is not here. */
+  /** Why the file cannot be the entry's, or no component can read it; undefined if they can, or that is not known. */
   readonly fault: string | undefined;
   /** What it was made from, the nearest first. */
   readonly lineage: readonly NonNullable<ModelEntry['made_from']>[];
@@ -29,7 +32,10 @@ interface Info {
 export async function infoCommand(word: string, flags: ModelsFlags): Promise<void> {
   using models = openModels(flags);
   const infos: Info[] = [];
-  for (const model of chooseModels([word], models.catalog)) infos.push(await infoOf(model, models));
+  for (const model of chooseModels([word], models.catalog)) {
+    const info = await infoOf(model, models);
+    infos.push({ ...info, fault: info.fault ?? (await decoderFault(model, models.workspace)) });
+  }
   process.stdout.write(
     flags.json ? jsonLine({ models: infos.map(document) }) : printable(infos.map(textOf).join('\n')),
   );
@@ -50,6 +56,11 @@ async function infoOf(model: CatalogModel, { store, catalog }: OpenedModels): Pr
     if (!(error instanceof FlowError)) throw error;
     return { model, where, path, actual: undefined, fault: error.message, lineage }; // To tell it is what `info` is for.
   }
+}
+
+async function decoderFault(model: CatalogModel, workspace: Workspace): Promise<string | undefined> {
+  const errors = toErrors(await decoderIssues(model, workspace), 'config_invalid');
+  return errors.map(faultText).join(' ') || undefined;
 }
 
 /** With its place, its paths as they are seen from here. */

@@ -371,6 +371,31 @@ test('a model is not made like one whose outputs it does not have', async () => 
   );
 });
 
+test('add and info tell of the decoder that a model for the task needs', async () => {
+  using rig = new ModelsRig({ 'mine.onnx': tiny });
+  const { stdout } = await rig.models(['add', 'mine.onnx', '--task', 'object-detection']);
+  assert.match(
+    stdout,
+    /\nIt cannot be used without a decoder, .* object-detection .*: known models name fastestdet, motion-regions, yolox\.\n/,
+  );
+  const plain = rig.read('models/mine-1.yaml');
+  for (const [more, fault] of [
+    [
+      '',
+      /^models\/mine-1\.yaml:\d+:\d+: .*names no decoder\. Name one of these .*: yolox, fastestdet, motion-regions\.$/,
+    ],
+    ['decoder: { name: yolo }\n', /there is no decoder "yolo" for it\. Write "yolox"\.$/],
+    ['decoder: { name: yolox, params: { score: 1, nms_iou: 0.5 } }\n', /"score" is not a key/],
+    ['decoder: { name: yolox, params: { score_threshold: 0.3, nms_iou: 0.5 } }\n', /^null$/],
+  ] as const) {
+    rig.write('models/mine-1.yaml', `${plain}${more}`);
+    const { models } = await rig.json(['info', 'mine']);
+    assert.match(String(models![0]!.fault), fault);
+  }
+  const embedding = await rig.models(['add', 'mine.onnx', '--task', 'image-embedding', '--name', 'own']);
+  assert.doesNotMatch(embedding.stdout, /decoder/);
+});
+
 test('what is no model is not added', async () => {
   using rig = new ModelsRig({ 'broken.onnx': tiny.subarray(0, 50) });
   const { status, stderr } = await rig.models(['add', 'broken.onnx', '--task', 'depth']);
