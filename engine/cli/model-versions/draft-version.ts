@@ -24,13 +24,18 @@ export interface VersionOf {
   readonly precision?: ModelEntry['precision'];
 }
 
-/** @throws {FlowError} `config_invalid` if it is no version, or there is one of this name */
-export function refuseVersion({ name }: ModelEntry, version: string, catalog: LoadedCatalog): void {
+/** @returns `config_invalid` if it is no version, or there is one of this name */
+export function faultOfVersion(
+  { name }: ModelEntry,
+  version: string,
+  catalog: LoadedCatalog,
+): FlowError | undefined {
   const wanted = modelName({ name, version });
   const [issue] = modelEntrySchema.shape.version.safeParse(version).error?.issues ?? [];
-  if (issue) throw badVersion(`Cannot make ${wanted}: "${version}" is not ${issue.message}.`);
-  if (catalog.names.includes(wanted))
-    throw badVersion(`Cannot make ${wanted}: there is an entry of this name.`);
+  if (issue) return badVersion(`Cannot make ${wanted}: "${version}" is not ${issue.message}.`);
+  return catalog.names.includes(wanted)
+    ? badVersion(`Cannot make ${wanted}: there is an entry of this name.`)
+    : undefined;
 }
 
 function badVersion(message: string): FlowError {

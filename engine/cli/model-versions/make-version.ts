@@ -1,6 +1,7 @@
 /** What `flow models optimize`, `quantize` and `convert-fp16` have in common: a version is made, compared, and then kept. */
-import { printable } from '../../core/errors.ts';
+import { type FlowError, printable, toFlowError } from '../../core/errors.ts';
 import { type ModelEntry, modelName } from '../../core/model-entry.ts';
+import { requireFile } from '../../io/media/media-errors.ts';
 import { inspectOnnx } from '../../io/models/inspect-onnx.ts';
 import { jsonLine } from '../json-line.ts';
 import { chooseModel } from '../models/choose-models.ts';
@@ -8,7 +9,7 @@ import { openModels } from '../models/open-models.ts';
 import { shown } from '../shown-path.ts';
 import { compareModels } from './compare-models.ts';
 import { comparisonText } from './comparison-text.ts';
-import { DraftVersion, refuseVersion } from './draft-version.ts';
+import { DraftVersion, faultOfVersion } from './draft-version.ts';
 import type { Film } from './film-inputs.ts';
 import { type FilmFlags, type Shown, withFilms } from './film-session.ts';
 import { ModelThread } from './running-model.ts';
@@ -51,7 +52,8 @@ export async function makeVersion(word: string, flags: VersionFlags, about: NewV
   using models = openModels(flags);
   const { entry: source, ...rest } = chooseModel(word, models.catalog);
   const version = flags.as ?? `${source.version}-${about.suffix}`;
-  refuseVersion(source, version, models.catalog);
+  const wrong = [faultOfVersion(source, version, models.catalog), ...(await faultsOfFilms(about.films))];
+  throwAny(wrong.filter((one) => one !== undefined));
   const path = await models.store.open({ entry: source, ...rest });
   await inspectOnnx(path); // In a process of its own: from here on the file is known to do no harm.
   await using thread = new ModelThread();
@@ -69,4 +71,14 @@ export async function makeVersion(word: string, flags: VersionFlags, about: NewV
         : printable(text),
     );
   });
+}
+
+async function faultsOfFilms(films: readonly Film[]): Promise<(FlowError | undefined)[]> {
+  return Promise.all(films.map(({ path }) => requireFile(path).then(() => undefined, toFlowError)));
+}
+
+/** All that is wrong at once. */
+function throwAny(wrong: readonly FlowError[]): void {
+  if (wrong.length > 1) throw new AggregateError(wrong);
+  if (wrong[0]) throw wrong[0];
 }

@@ -166,6 +166,11 @@ test('what cannot be made is told, and nothing is left behind', async () => {
       1,
       /Cannot read "none\.mp4": there is no such file/,
     ],
+    [
+      ['quantize', 'tiny', '--static', '--as', '1', '--calibrate', 'none.mp4'],
+      1,
+      /there is an entry of this name[\s\S]*Cannot read "none\.mp4": there is no such file/,
+    ],
     [['compare', 'tiny', 'yunet'], 2, /one is for brightening, the other for face-detection/],
     [
       ['convert-fp16', 'small'],
