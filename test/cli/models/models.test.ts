@@ -273,20 +273,15 @@ test('a file of one’s own becomes a model by `add`, with an entry to be comple
   assert.equal(again.status, 2);
 });
 
+const addLikeTiny = ['add', 'mine.onnx', '--task', 'brightening', '--like', 'tiny'];
+
 test('a model that is made like a known one takes over how pictures are made and outputs read', async () => {
   const entry = `${tinyEntry({ file: { sha256: sha256Of(other) } })}decoder: { name: some, params: { low: 0.5 } }\nclasses: [cat, dog]\nprecision: fp16\n`;
   using rig = new ModelsRig({
     'models/tiny.yaml': entry.replace('width: 8', 'width: 8\n      colour: bgr'),
     'mine.onnx': tiny,
   });
-  const { status, stderr } = await rig.models([
-    'add',
-    'mine.onnx',
-    '--task',
-    'brightening',
-    '--like',
-    'tiny',
-  ]);
+  const { status, stderr } = await rig.models(addLikeTiny);
   assert.equal(status, 0, stderr);
   const { inputs, decoder, classes, precision } = parse(rig.read('models/mine-1.yaml'));
   assert.equal(inputs[0].picture.colour, 'bgr');
@@ -353,14 +348,7 @@ test('a model is not made like one whose outputs it does not have', async () => 
     ],
   ] as const) {
     rig.write('models/tiny.yaml', entry.replace(outputs, `outputs: [${written}]\n`));
-    const { status, stderr } = await rig.models([
-      'add',
-      'mine.onnx',
-      '--task',
-      'brightening',
-      '--like',
-      'tiny',
-    ]);
+    const { status, stderr } = await rig.models(addLikeTiny);
     assert.equal(status, 2);
     assert.match(stderr, /^--like: config_invalid\n {2}Cannot read this file as tiny:1 is read: /);
     assert.match(stderr, message);
