@@ -1,5 +1,4 @@
 /** The keys that actions have had in a workspace, in an SQLite file: for explanations and estimates, never for results. */
-
 import type { Digest } from '../engine/core/digest.ts';
 import type { ActionPlace, History, HistoryWriter, PastKey } from '../engine/core/history.ts';
 import { SqliteFile } from '../engine/io/sqlite-file.ts';

@@ -2,11 +2,11 @@
  * The part of a run that fills its holes: the components that failed, were skipped or are damaged, those that did without
  * them, and nothing of the others.
  */
-import type { Component } from '../../core/component.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { type ForecastSetting, forecast } from '../../run/forecast.ts';
 import { keptChanged } from '../../run/kept-changed.ts';
 import type { RunSpec } from '../../run/run-progress.ts';
+import { blockedBy, neededFor } from '../component-reach.ts';
 
 export interface BuiltRun {
   readonly manifest: Manifest;
@@ -26,43 +26,16 @@ export async function narrowToHoles(
   const sound = manifest.components.filter(
     ({ name, status }) => (status === 'success' || status === 'empty') && !unsound?.has(name),
   );
-  const holes = withReaders(new Set(sound.map(({ name }) => name)), spec.components);
-  if (holes.length === 0) return undefined;
-  const kept = sound.filter(({ name }) => holes.every((hole) => hole.name !== name));
-  const components = withNeeds(holes, spec.components);
+  const isSound = new Set(sound.map(({ name }) => name));
+  const unmade = spec.components.filter(({ name }) => !isSound.has(name));
+  // What reads of them was made without, and would come out otherwise now.
+  const holes = blockedBy(new Map(unmade.map(({ name }) => [name, 'hole'])), spec.components);
+  if (holes.size === 0) return undefined;
+  const kept = sound.filter(({ name }) => !holes.has(name));
+  const components = neededFor(holes.keys(), spec.components);
   await refuseIfChanged({ ...spec, kept }, setting);
   spec.record?.keep(kept, { createdAt: manifest.run.created_at });
   return { ...spec, kept, components, plan: spec.plan.narrowedTo(components) };
-}
-
-/** What is not sound, and what reads of it: made without that, it would come out otherwise now. */
-function withReaders(sound: ReadonlySet<string>, all: readonly Component[]): Component[] {
-  const holes = new Set(all.filter(({ name }) => !sound.has(name)));
-  for (let count = -1; count !== holes.size; ) {
-    count = holes.size;
-    const names = new Set([...holes].map(({ name }) => name));
-    for (const component of all)
-      if (producersOf(component).some((name) => names.has(name))) holes.add(component);
-  }
-  return all.filter((component) => holes.has(component));
-}
-
-function producersOf({ inputs }: Component): string[] {
-  return inputs.flatMap(({ reference }) => (reference?.type === 'output' ? [reference.component] : []));
-}
-
-/** In the order of `all`. */
-function withNeeds(wanted: readonly Component[], all: readonly Component[]): Component[] {
-  const byName = new Map(all.map((component) => [component.name, component]));
-  const needed = new Set<Component>();
-  const visit = (component: Component | undefined): void => {
-    if (!component || needed.has(component)) return;
-    needed.add(component);
-    for (const name of producersOf(component)) visit(byName.get(name));
-    if (component.table !== undefined) visit(byName.get(component.table));
-  };
-  for (const component of wanted) visit(component);
-  return all.filter((component) => needed.has(component));
 }
 
 /** What is not known before other actions have run is checked by the build. */

@@ -1,12 +1,11 @@
 /** Which components of a run reach which others. */
 import type { Component } from '../core/component.ts';
-import type { FlowError } from '../core/errors.ts';
 
-/** The components that cannot be run without the lost ones, each with the reason. @param components producers first */
-export function blockedBy(
-  lost: ReadonlyMap<string, FlowError>,
+/** The lost components and all that read of them, each with the reason. @param components producers first */
+export function blockedBy<Reason extends NonNullable<unknown>>(
+  lost: ReadonlyMap<string, Reason>,
   components: readonly Component[],
-): Map<string, FlowError> {
+): Map<string, Reason> {
   const blocked = new Map(lost);
   for (const component of components) {
     const reason = producersOf(component)
@@ -25,6 +24,7 @@ export function neededFor(names: Iterable<string>, components: readonly Componen
   return components.filter(({ name }) => needed.has(name));
 }
 
-function producersOf({ inputs }: Component): string[] {
-  return inputs.flatMap(({ reference }) => (reference?.type === 'output' ? reference.component : []));
+function producersOf({ inputs, table }: Component): string[] {
+  const read = inputs.flatMap(({ reference }) => (reference?.type === 'output' ? reference.component : []));
+  return table === undefined ? read : [...read, table];
 }
